@@ -1,0 +1,5 @@
+"""The ``budgets`` command line."""
+
+
+def main() -> None:
+    raise SystemExit("not wired yet")
