@@ -1,0 +1,134 @@
+"""What the engine sees on a page, before anybody asks what it means.
+
+All boxes are PDF points from the top left of the visible page (CropBox after rotation).
+Watermarks, invisible text and doubled glyphs (fake bold) are already gone; what was taken
+out and why is in ``Page.removed``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from parsers.document import BBox
+
+
+@dataclass(slots=True)
+class Word:
+    """A run of glyphs without a gap."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    size: float = 0.0
+    bold: bool = False
+
+    @property
+    def bbox(self) -> BBox:
+        return (self.x0, self.top, self.x1, self.bottom)
+
+
+@dataclass(slots=True)
+class TextLine:
+    """Words on one baseline that stand outside every grid of the page, in reading order."""
+
+    page: int
+    words: list[Word]
+
+    @property
+    def text(self) -> str:
+        """The line without blanks between Chinese words (blanks carry no meaning there)."""
+        return "".join(w.text for w in self.words)
+
+    @property
+    def bbox(self) -> BBox:
+        return (
+            min(w.x0 for w in self.words),
+            min(w.top for w in self.words),
+            max(w.x1 for w in self.words),
+            max(w.bottom for w in self.words),
+        )
+
+
+@dataclass(slots=True)
+class GridCell:
+    """One cell of a grid; ``row``/``col`` are those of its top left corner."""
+
+    row: int
+    col: int
+    rowspan: int
+    colspan: int
+    bbox: BBox
+    words: list[Word] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        """The printed lines inside the cell, top to bottom."""
+        out: list[list[Word]] = []
+        for w in sorted(self.words, key=lambda w: (round((w.top + w.bottom) / 2), w.x0)):
+            if out and abs((out[-1][-1].top + out[-1][-1].bottom - w.top - w.bottom) / 2) < max(
+                2.0, (w.bottom - w.top) / 2
+            ):
+                out[-1].append(w)
+            else:
+                out.append([w])
+        return ["".join(w.text for w in sorted(line, key=lambda w: w.x0)) for line in out]
+
+    @property
+    def text(self) -> str:
+        """All lines joined: a wrapped name or number reads as one."""
+        return "".join(self.lines)
+
+
+@dataclass(slots=True)
+class Grid:
+    """A table's grid on one page (a table over a page end is several grids)."""
+
+    page: int
+    bbox: BBox
+    nrows: int
+    ncols: int
+    cells: list[GridCell]
+    method: str = "rules"  # rules | text (borderless)
+
+    def cell_at(self, row: int, col: int) -> GridCell | None:
+        """The cell that covers this place, merged cells included."""
+        for c in self.cells:
+            if c.row <= row < c.row + c.rowspan and c.col <= col < c.col + c.colspan:
+                return c
+        return None
+
+    def matrix(self) -> list[list[str]]:
+        """Rows of texts; a merged cell's text stands at its top left place only."""
+        out = [[""] * self.ncols for _ in range(self.nrows)]
+        for c in self.cells:
+            out[c.row][c.col] = c.text
+        return out
+
+
+@dataclass(slots=True)
+class Removed:
+    kind: str  # watermark | invisible | duplicate | outside
+    text: str
+    bbox: BBox
+
+
+@dataclass(slots=True)
+class Page:
+    """One page: grids and the text lines outside them, both in reading order."""
+
+    number: int
+    width: float
+    height: float
+    rotation: int = 0
+    lines: list[TextLine] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
+    has_text: bool = True
+    image_share: float = 0.0
+
+    def flow(self) -> list[TextLine | Grid]:
+        """Lines and grids together, top to bottom."""
+        items: list[TextLine | Grid] = [*self.lines, *self.grids]
+        return sorted(items, key=lambda i: i.bbox[1])
