@@ -15,3 +15,31 @@ $(STAMP): requirements/requirements.lock requirements/uv.txt pyproject.toml
 	$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements/uv.txt requirements/requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
+
+.PHONY: demo
+demo: setup  ## the whole nightly job on the bundled sample sites, by Airflow
+	@$(BIN)/python -m samples.demo
+
+.PHONY: lint
+lint: setup  ## style, types, SQL, and the direction of dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint --processes 2 -q dbt/models dbt/tests dbt/macros
+
+.PHONY: test
+test: lint  ## everything: lint, then the tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: clean
+clean:  ## forget the demo's data
+	rm -rf data
+
+PORT ?= 8080
+.PHONY: up down
+up: setup  ## Airflow's services on 127.0.0.1 over the same data; prints address and login
+	@$(BIN)/python -m ops.services up --port $(PORT)
+
+down: setup  ## end exactly what `make up` started
+	@$(BIN)/python -m ops.services down

@@ -1,5 +1,442 @@
-"""The ``budgets`` command line."""
+"""The ``budgets`` command line: whatever a task of the night does, a person can do by hand.
+
+Exit codes: 0 done · 1 something failed or was refused · 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nightly.errors import GateClosedError
+from nightly.settings import Settings, SettingsError
+
+app = typer.Typer(
+    name="budgets",
+    help="县级部门预算公开数据仓库 · a checked warehouse of published county budgets.\n\n"
+    "Start with: budgets ingest FILE.pdf   ·   budgets report   ·   budgets doctor",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+findings_app = typer.Typer(
+    help="核对提示 · list findings, or show one with its evidence.",
+    invoke_without_command=True,
+    rich_markup_mode="rich",
+)
+app.add_typer(findings_app, name="findings")
+
+
+class Lang(str, Enum):
+    zh = "zh"
+    en = "en"
+
+
+class ParseFormat(str, Enum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class QueryFormat(str, Enum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+LangOption = Annotated[Lang, typer.Option("--lang", help="zh or en", envvar="BUDGETS_LANG")]
+
+
+class Failed(Exception):  # noqa: N818 - an outcome of the command, not a bug
+    """One line: what, where, what to do. Ends the command with exit code 1."""
+
+
+def _settings() -> Settings:
+    return Settings.from_environment()
+
+
+def _hand_run() -> str:
+    from nightly.steps import utc_now
+
+    return f"by-hand__{utc_now():%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+@contextmanager
+def _progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
+    """A progress bar on a terminal; silent in a log."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda _what: bar.advance(task)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+# --- the night ---------------------------------------------------------------------------------
+
+
+@app.command(
+    epilog="Example: budgets crawl --site 青岚县",
+)
+def crawl(
+    site: Annotated[
+        str | None, typer.Option(help="only the site of this county (name or code)")
+    ] = None,
+) -> None:
+    """抓取 · crawl the county sites into the archive."""
+    from scrapers.crawl import hosts
+
+    from nightly import steps
+
+    settings, run_id = _settings(), _hand_run()
+    chosen = steps.sites(settings)
+    if site:
+        chosen = [s for s in chosen if site in (s.name, s.county_code)]
+        if not chosen:
+            raise Failed(
+                f"no site file for {site!r} is in use; look at BUDGETS_SITES, or set "
+                "BUDGETS_UNVERIFIED_SITES=yes to use unverified ones"
+            )
+    names = sorted(hosts(chosen))
+    with _progress(len(names), "crawl") as advance:
+        for host in names:
+            report = steps.crawl_host(settings, host, run_id)
+            advance(host)
+            _say(f"{host}: {json.dumps(report, ensure_ascii=False)}")
+    steps.close_crawl(settings, run_id)
+
+
+def _parse_waiting(settings: Settings, run_id: str) -> int:
+    from nightly import steps
+
+    batches = steps.find_unparsed(settings)
+    with _progress(sum(len(b) for b in batches), "parse") as advance:
+        for batch in batches:
+            steps.parse_batch(settings, batch, run_id, progress=advance)
+    return sum(len(b) for b in batches)
+
+
+def _warehouse(settings: Settings, run_id: str, until: str = "heartbeat") -> None:
+    from nightly import steps
+
+    names = list(steps.WAREHOUSE_STEPS)
+    with _progress(names.index(until) + 1, "warehouse") as advance:
+        for name in names[: names.index(until) + 1]:
+            try:
+                steps.run_step(name, settings, run_id)
+            except GateClosedError:
+                # whoever waits for the alert must hear of a stopped publication
+                steps.run_step("tell", settings, run_id)
+                raise
+            advance(name)
+
+
+@app.command(epilog="Example: budgets run --lang en")
+def run(lang: LangOption = Lang.zh) -> None:
+    """整夜作业 · the whole night by hand: crawl, parse, load, build, check, publish, tell."""
+    from nightly import steps
+
+    settings, run_id = _settings(), _hand_run()
+    for host in steps.list_hosts(settings):
+        steps.crawl_host(settings, host, run_id)
+    steps.close_crawl(settings, run_id)
+    _parse_waiting(settings, run_id)
+    _warehouse(settings, run_id)
+    report(lang)
+
+
+@app.command(epilog="Example: budgets ingest ~/Downloads/budget.pdf other-folder/")
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(help="PDF files, or folders of them", exists=True)
+    ],
+    lang: LangOption = Lang.zh,
+) -> None:
+    """入库 · read local PDFs through the same path as the nightly job."""
+    from nightly import steps
+    from screens import print_ingested
+
+    settings, run_id = _settings(), _hand_run()
+    files = [
+        f
+        for p in paths
+        for f in (sorted(x for x in p.rglob("*") if x.is_file()) if p.is_dir() else [p])
+        if p.is_file() or f.suffix.lower() == ".pdf"
+    ]
+    if not files:
+        raise Failed(f"no PDF below {', '.join(map(str, paths))}")
+    shas = steps.ingest(settings, files, run_id)
+    _parse_waiting(settings, run_id)
+    _warehouse(settings, run_id)
+    refused = print_ingested(settings, dict(zip(shas, files, strict=True)), lang.value)
+    if refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def build() -> None:
+    """建模 · load landing and run dbt build."""
+    _run_steps("load", "build")
+
+
+@app.command()
+def check() -> None:
+    """核对 · Great Expectations over landing and marts; Data Docs are rebuilt."""
+    _run_steps("check_landing", "check_marts")
+
+
+@app.command(epilog="Example: budgets publish --rollback")
+def publish(
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="go back to the copy before the current one")
+    ] = False,
+) -> None:
+    """发布 · check, then swap the published copy in whole."""
+    if rollback:
+        from warehouse.publish import rollback as go_back
+
+        from warehouse.layout import Layout
+
+        _say(str(go_back(Layout(_settings().data)).as_dict()))
+        return
+    _run_steps("check_marts", "publish")
+
+
+def _run_steps(*names: str) -> None:
+    from nightly import steps
+
+    settings, run_id = _settings(), _hand_run()
+    for name in names:
+        result = steps.run_step(name, settings, run_id)
+        _say(f"{name}: {json.dumps(result, ensure_ascii=False, default=str)}")
+
+
+# --- looking -----------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: budgets parse budget.pdf --format json > budget.json")
+def parse(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    format: Annotated[ParseFormat, typer.Option("--format", "-f")] = ParseFormat.table,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="why each table was taken for a form, or not")
+    ] = False,
+    lang: LangOption = Lang.zh,
+) -> None:
+    """读取 · read one PDF and print its forms; nothing is stored."""
+    from expectations.catalogue import judge
+    from parsers.errors import DocumentError
+    from parsers.worker import Limits, read_isolated
+    from screens import print_document, print_explanation
+
+    settings = _settings()
+    data = file.read_bytes()
+    try:
+        if explain:
+            from parsers.read import explain as explain_reading
+
+            print_explanation(explain_reading(data))
+            return
+        limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
+        document = judge(read_isolated(data, limits, file_name=file.name))
+    except DocumentError as error:
+        raise Failed(f"{file}: {error}") from None
+    if format is ParseFormat.json:
+        sys.stdout.write(document.model_dump_json(indent=1) + "\n")
+    elif format is ParseFormat.csv:
+        out = csv.writer(sys.stdout)
+        out.writerow(
+            ["form", "row", "column", "row_kind", "code", "label", "column_path", "text"]
+            + ["amount", "unit", "page", "x0", "top", "x1", "bottom", "source"]
+        )
+        for table in document.tables:
+            for r, cells in enumerate(table.cells):
+                meta = table.rows[r]
+                for c, cell in enumerate(cells):
+                    box = cell.bbox or ("", "", "", "")
+                    path = table.columns[c] if c < len(table.columns) else ""
+                    out.writerow(
+                        [table.id, r, c, meta.kind, meta.code, meta.label, path, cell.text]
+                        + [cell.amount, table.unit, cell.page, *box, cell.source]
+                    )
+    else:
+        print_document(document, lang.value)
+
+
+@app.command(
+    epilog="Example: budgets query \"select fiscal_year, sum(amount_wan) from marts.fct_expenditure group by 1\" -f csv"
+)
+def query(
+    sql: Annotated[str, typer.Argument(help="one SQL statement over the published copy")],
+    format: Annotated[QueryFormat, typer.Option("--format", "-f")] = QueryFormat.table,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="file (needed for parquet)")] = None,
+) -> None:
+    """查询 · SQL over the published warehouse (read-only)."""
+    import duckdb
+
+    from screens import print_rows
+    from warehouse.database import reader
+    from warehouse.layout import Layout
+
+    if format is QueryFormat.parquet and out is None:
+        raise typer.BadParameter("parquet needs --out FILE")
+    try:
+        with reader(Layout(_settings().data)) as connection:
+            result = connection.sql(sql)
+            if result is None:
+                return
+            if format is QueryFormat.parquet:
+                result.write_parquet(str(out))
+                return
+            names, rows = result.columns, result.fetchall()
+    except duckdb.Error as error:
+        raise Failed(f"query: {str(error).strip()}") from None
+    stream = out.open("w", encoding="utf-8", newline="") if out else sys.stdout
+    try:
+        if format is QueryFormat.json:
+            json.dump([dict(zip(names, r, strict=True)) for r in rows], stream, ensure_ascii=False, default=str, indent=1)
+            stream.write("\n")
+        elif format is QueryFormat.csv:
+            writer = csv.writer(stream)
+            writer.writerow(names)
+            writer.writerows(rows)
+        else:
+            print_rows(names, rows, stream)
+    finally:
+        if out:
+            stream.close()
+
+
+@app.command()
+def report(lang: LangOption = Lang.zh) -> None:
+    """夜报 · what the last night found, read, refused and told."""
+    from nightly.report import night_report
+    from screens import print_report
+
+    print_report(night_report(_settings()), lang.value)
+
+
+@app.command(epilog="Example: budgets show 中共青岚县委办公室 --year 2026")
+def show(
+    organisation: Annotated[str, typer.Argument(help="name or part of it")],
+    year: Annotated[int | None, typer.Option("--year", "-y", help="fiscal year")] = None,
+    lang: LangOption = Lang.zh,
+) -> None:
+    """查看 · a body's budget in the terminal, each figure with its page."""
+    from nightly.report import organisation_budget
+    from screens import print_budget
+
+    found = organisation_budget(_settings(), organisation, year)
+    if not found:
+        raise Failed(
+            f"no published budget of {organisation!r}"
+            + (f" for {year}" if year else "")
+            + '; list them with: budgets query "select department, fiscal_year from marts.dim_document"'
+        )
+    print_budget(found, lang.value)
+
+
+@findings_app.callback()
+def findings_list(
+    context: typer.Context,
+    severity: Annotated[str | None, typer.Option(help="hard or soft")] = None,
+    county: Annotated[str | None, typer.Option(help="county name")] = None,
+    lang: LangOption = Lang.zh,
+) -> None:
+    """核对提示 · list the open findings."""
+    if context.invoked_subcommand:
+        return
+    from nightly.report import list_findings
+    from screens import print_findings
+
+    print_findings(list_findings(_settings(), severity, county, lang.value), lang.value)
+
+
+@findings_app.command("show", epilog="Example: budgets findings show 3f2a91c0")
+def findings_show(
+    finding_id: Annotated[str, typer.Argument(help="id or its beginning")],
+    lang: LangOption = Lang.zh,
+) -> None:
+    """One finding: the identity in words, both statements, pages, difference, allowed tail."""
+    from nightly.report import list_findings
+    from screens import print_finding
+
+    found = [
+        f
+        for f in list_findings(_settings(), None, None, lang.value)
+        if f.finding_id.startswith(finding_id)
+    ]
+    if len(found) != 1:
+        raise Failed(
+            f"{len(found)} findings begin with {finding_id!r}; list them with: budgets findings"
+        )
+    print_finding(found[0], lang.value)
+
+
+@app.command()
+def doctor(lang: LangOption = Lang.zh) -> None:
+    """体检 · check this machine and this data folder; each line with its remedy."""
+    from nightly.doctor import diagnose
+    from screens import print_diagnosis
+
+    lines = diagnose(_settings())
+    print_diagnosis(lines, lang.value)
+    if any(not line.ok for line in lines):
+        raise typer.Exit(1)
 
 
 def main() -> None:
-    raise SystemExit("not wired yet")
+    """Entry point: turns every expected error into one line and an exit code."""
+    from warehouse.build import BuildError
+    from warehouse.database import LockedError
+
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        raise SystemExit(stop.exit_code) from None
+    except (typer.Abort, KeyboardInterrupt):
+        _say("stopped; nothing is half done, run the same command again to go on")
+        raise SystemExit(1) from None
+    except SettingsError as error:
+        _say(f"budgets: {error}")
+        raise SystemExit(2) from None
+    except (Failed, GateClosedError, BuildError, LockedError, FileNotFoundError) as error:
+        _say(f"budgets: {error}")
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except Exception as error:
+        shown: Any = getattr(error, "show", None)  # click's own usage errors print themselves
+        if shown is None:
+            raise
+        shown()
+        raise SystemExit(getattr(error, "exit_code", 2)) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What the three DAGs share: retries, time limits, and whom a failure is told.
+
+Not a DAG file (see .airflowignore). Nothing heavy is imported here: the scheduler reads
+these files again and again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+START = pendulum.datetime(2024, 1, 1, tz="Asia/Shanghai")
+ARCHIVE = "budgets://archive"
+LANDING = "budgets://landing"
+
+
+def tell_failure(context: dict[str, Any]) -> None:
+    """Task failed for good: an outcome row and an alert, with where to look."""
+    from nightly import steps
+    from nightly.settings import Settings
+
+    ti = context["ti"]
+    steps.task_failed(
+        Settings.from_environment(),
+        dag_id=ti.dag_id,
+        task_id=ti.task_id,
+        run_id=ti.run_id,
+        try_number=ti.try_number,
+        error=f"{type(context.get('exception')).__name__}: {context.get('exception')}",
+    )
+
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "budgets",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=2),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=30),
+    # A closed gate and a wrong setting stay so however often they are tried.
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception=[
+                    "nightly.errors.GateClosedError",
+                    "nightly.settings.SettingsError",
+                ],
+                action=RetryAction.FAIL,
+                reason="trying again cannot mend it",
+            )
+        ]
+    ),
+    "execution_timeout": timedelta(hours=1),
+    "on_failure_callback": tell_failure,
+}

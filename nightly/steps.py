@@ -1,0 +1,374 @@
+"""The steps of the night (每夜作业): composition of the rooms, nothing else.
+
+Each step is idempotent: it finds its work by difference, so a step killed anywhere and run
+again gives the same rows. Each leaves one outcome row in ``data/ledger/steps/``. What a task
+of a DAG does, a person can do by hand with the same function.
+
+Every function takes the Settings and returns a small dict of plain values (it travels through
+Airflow's XCom). Heavy libraries are imported inside the functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nightly.errors import GateClosedError
+from nightly.settings import Settings
+from store import Store
+
+Report = dict[str, Any]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+# --- outcome rows of steps --------------------------------------------------------------------
+
+
+def _ledger(settings: Settings) -> Store:
+    return Store(settings.data / "ledger")
+
+
+def _write_outcome(settings: Settings, row: Report) -> None:
+    started = str(row["started_at"])
+    _ledger(settings).write_bytes(
+        f"steps/dt={started[:10]}/{started.replace(':', '')}-{row['step']}-{uuid.uuid4().hex[:8]}.json",
+        json.dumps(row, ensure_ascii=False, default=str).encode(),
+    )
+
+
+@contextmanager
+def outcome(settings: Settings, step: str, run_id: str) -> Iterator[Report]:
+    """Write one outcome row for the step, whether it ends well or not."""
+    began, clock = utc_now(), time.monotonic()
+    row: Report = {"step": step, "run_id": run_id, "started_at": began.isoformat(), "result": {}}
+    try:
+        yield row["result"]
+    except BaseException as error:
+        row |= {"success": False, "error": f"{type(error).__name__}: {error}"}
+        raise
+    else:
+        row |= {"success": True, "error": None}
+    finally:
+        row["seconds"] = round(time.monotonic() - clock, 3)
+        _write_outcome(settings, row)
+
+
+def step_outcomes(settings: Settings) -> list[Report]:
+    """All outcome rows of steps, oldest first."""
+    ledger = _ledger(settings)
+    return [json.loads(ledger.read_bytes(p)) for p in ledger.list("steps", suffix=".json")]
+
+
+def task_failed(
+    settings: Settings, *, dag_id: str, task_id: str, run_id: str, try_number: int, error: str
+) -> None:
+    """A task failed for good (Airflow's callback): an outcome row and an alert."""
+    from expectations import alerts
+
+    _write_outcome(
+        settings,
+        {
+            "step": f"{dag_id}.{task_id}",
+            "run_id": run_id,
+            "started_at": utc_now().isoformat(),
+            "success": False,
+            "error": error,
+            "result": {"try_number": try_number},
+            "seconds": 0.0,
+        },
+    )
+    alerts.tell_failure(
+        settings.data,
+        where=f"{dag_id}.{task_id}",
+        run_id=run_id,
+        error=error,
+        urls=settings.alert_urls,
+    )
+
+
+# --- crawl ------------------------------------------------------------------------------------
+
+
+def _archive(settings: Settings) -> Any:
+    from scrapers.archive import Archive
+
+    return Archive(Store(settings.archive_root))
+
+
+def sites(settings: Settings) -> list[Any]:
+    """The county sites of tonight: verified ones, and the others only when told so."""
+    from scrapers.site import load_sites
+
+    found = load_sites(settings.sites)
+    return [s for s in found if s.verified or settings.unverified_sites]
+
+
+def list_hosts(settings: Settings) -> list[str]:
+    """The hosts to crawl; one task owns a host."""
+    from scrapers.crawl import hosts
+
+    return sorted(hosts(sites(settings)))
+
+
+def crawl_host(
+    settings: Settings, host: str, run_id: str, progress: Callable[[str], None] | None = None
+) -> Report:
+    """Crawl every site of one host into the archive."""
+    from scrapers.crawl import crawl_host as crawl
+    from scrapers.crawl import hosts
+
+    with outcome(settings, f"crawl_host {host}", run_id) as result:
+        report = crawl(
+            hosts(sites(settings))[host], _archive(settings), run_id=run_id, progress=progress
+        )
+        result |= report.model_dump(mode="json")
+    return dict(result)
+
+
+def close_crawl(settings: Settings, run_id: str) -> Report:
+    """Count what the night's crawl brought, by outcome."""
+    with outcome(settings, "close_crawl", run_id) as result:
+        counts: dict[str, int] = {}
+        for row in _archive(settings).rows():
+            if row.run_id == run_id:
+                counts[row.outcome] = counts.get(row.outcome, 0) + 1
+        result |= {"fetches": counts}
+    return dict(result)
+
+
+def ingest(settings: Settings, files: Sequence[Path], run_id: str) -> list[str]:
+    """Put local files into the archive (``budgets ingest``); returns their sha256, in order."""
+    archive = _archive(settings)
+    with outcome(settings, "ingest", run_id) as result:
+        names = [
+            archive.put_local(f.read_bytes(), f.name, run_id=run_id, now=utc_now()) for f in files
+        ]
+        result |= {"files": len(names)}
+    return names
+
+
+# --- parse ------------------------------------------------------------------------------------
+
+
+def decisions_version(settings: Settings) -> str:
+    """Names the reviewed decisions: part of the key of what depends on them."""
+    files = sorted(settings.decisions.glob("**/*.yml")) if settings.decisions.is_dir() else []
+    if not files:
+        return "none"
+    digest = hashlib.sha256()
+    for f in files:
+        digest.update(f.relative_to(settings.decisions).as_posix().encode() + b"\0")
+        digest.update(f.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _layout(settings: Settings) -> Any:
+    from warehouse.layout import Layout
+
+    return Layout(settings.data, landing_root=settings.landing_root)
+
+
+def find_unparsed(settings: Settings) -> list[list[str]]:
+    """Batches of archived documents that landing does not hold yet.
+
+    A file that was read, by whatever parser version, is left to the background re-reading; a
+    file that could not be read is tried again once by each new parser version.
+    """
+    from parsers.read import PARSER_VERSION
+    from warehouse.landing import landed
+
+    done = {
+        key.file_sha256
+        for key in landed(_layout(settings))
+        if key.outcome == "parsed" or key.parser_version == PARSER_VERSION
+    }
+    waiting = sorted(set(_archive(settings).documents()) - done)
+    size = settings.batch_size
+    return [waiting[i : i + size] for i in range(0, len(waiting), size)]
+
+
+def _checkpoint(sha256: str, parser_version: int) -> str:
+    return f"parsed/parser={parser_version}/{sha256[:2]}/{sha256}.json.zst"
+
+
+def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> Any:
+    """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
+    import zstandard
+
+    from expectations.catalogue import CATALOGUE_VERSION, judge
+    from parsers.document import ParseRecord, ReadingProblem
+    from parsers.errors import DocumentError
+    from parsers.read import PARSER_VERSION
+    from parsers.worker import Limits, read_isolated
+
+    parsed = Store(settings.data)
+    path = _checkpoint(sha256, PARSER_VERSION)
+    decisions = decisions_version(settings)
+    if parsed.exists(path):
+        held = ParseRecord.model_validate_json(
+            zstandard.ZstdDecompressor().decompress(
+                parsed.read_bytes(path), max_output_size=1 << 30
+            )
+        )
+        if (held.catalogue_version, held.decisions_version) == (CATALOGUE_VERSION, decisions):
+            return held
+    clock = time.monotonic()
+    record = ParseRecord(
+        file_sha256=sha256,
+        parser_version=PARSER_VERSION,
+        catalogue_version=CATALOGUE_VERSION,
+        decisions_version=decisions,
+        outcome="parsed",
+        parsed_at=utc_now().isoformat(),
+    )
+    try:
+        data = _archive(settings).get(sha256)
+        limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
+        record.documents = [judge(read_isolated(data, limits, file_name=file_name))]
+    except DocumentError as error:
+        record.outcome, record.problem = error.code, error.problem()
+        partial = getattr(error, "document", None)
+        if partial is not None:
+            record.documents = [partial]
+    except Exception as error:  # a bug of ours must not stop the batch, and must not be silent
+        record.outcome = "failed"
+        record.problem = ReadingProblem(
+            code="failed",
+            what=f"{type(error).__name__}: {error}",
+            where=f"file {sha256[:12]}",
+            remedy="report it with the archived original; the file is read again by the next parser version",
+        )
+    record.seconds = round(time.monotonic() - clock, 3)
+    parsed.write_bytes(
+        path, zstandard.ZstdCompressor(level=9).compress(record.model_dump_json().encode())
+    )
+    return record
+
+
+def parse_batch(
+    settings: Settings,
+    batch: Sequence[str],
+    run_id: str,
+    progress: Callable[[str], None] | None = None,
+    workers: int = 2,
+) -> Report:
+    """Read a batch, each document in a process of its own, and land it as a whole."""
+    from warehouse.landing import land
+
+    with outcome(settings, "parse_batch", run_id) as result:
+        names = {sha: rows[0].file_name for sha, rows in _archive(settings).documents().items()}
+
+        def one(sha: str) -> Any:
+            record = read_one(settings, sha, names.get(sha))
+            if progress:
+                progress(sha)
+            return record
+
+        with ThreadPoolExecutor(workers) as pool:
+            records = list(pool.map(one, batch))
+        keys = sorted(
+            f"{r.file_sha256}:{r.parser_version}:{r.catalogue_version}:{r.decisions_version}"
+            for r in records
+        )
+        batch_id = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:20]
+        land(_layout(settings), records, batch_id)
+        counts: dict[str, int] = {}
+        for r in records:
+            counts[r.outcome] = counts.get(r.outcome, 0) + 1
+        result |= {"batch_id": batch_id, "documents": len(records), "outcomes": counts}
+    return dict(result)
+
+
+# --- warehouse --------------------------------------------------------------------------------
+
+
+def load(settings: Settings, run_id: str) -> Report:
+    """Landing → the raw schema of the working warehouse."""
+    from warehouse.load import load as load_warehouse
+
+    with outcome(settings, "load", run_id) as result:
+        rows = (row.model_dump(mode="json") for row in _archive(settings).rows())
+        result |= load_warehouse(_layout(settings), rows).as_dict()
+    return dict(result)
+
+
+def build(settings: Settings, run_id: str) -> Report:
+    """``dbt build`` in one child process; per-model timings go into the outcome row."""
+    from warehouse.build import build as build_warehouse
+
+    with outcome(settings, "build", run_id) as result:
+        result |= build_warehouse(_layout(settings)).as_dict()
+    return dict(result)
+
+
+def check(settings: Settings, run_id: str, stage: str) -> Report:
+    """Great Expectations over one stage; raises GateClosedError on a structural failure."""
+    from expectations.enforce import check as enforce
+
+    layout = _layout(settings)
+    with outcome(settings, f"check_{stage}", run_id) as result:
+        checked = enforce(layout.warehouse_path, layout.docs_path, stage=stage)
+        result |= checked.as_dict()
+        if not checked.success_to_publish:
+            raise GateClosedError(stage, [str(f) for f in checked.failures])
+    return dict(result)
+
+
+def publish(settings: Settings, run_id: str) -> Report:
+    """Swap the published copy in whole."""
+    from warehouse.publish import publish as publish_copy
+
+    with outcome(settings, "publish", run_id) as result:
+        result |= publish_copy(_layout(settings)).as_dict()
+    return dict(result)
+
+
+def tell(settings: Settings, run_id: str) -> Report:
+    """Findings, alerts, digest: each told once."""
+    from expectations import alerts
+
+    with outcome(settings, "tell", run_id) as result:
+        result |= alerts.tell(
+            settings.data,
+            database_path=_layout(settings).published_path,
+            run_id=run_id,
+            urls=settings.alert_urls,
+            now=utc_now(),
+        ).as_dict()
+    return dict(result)
+
+
+def heartbeat(settings: Settings, run_id: str) -> Report:
+    """Ping the heartbeat address after a complete night."""
+    from expectations import alerts
+
+    with outcome(settings, "heartbeat", run_id) as result:
+        result |= {"sent": alerts.heartbeat(settings.heartbeat_url)}
+    return dict(result)
+
+
+WAREHOUSE_STEPS: dict[str, Callable[[Settings, str], Report]] = {
+    "load": load,
+    "check_landing": lambda s, r: check(s, r, "landing"),
+    "build": build,
+    "check_marts": lambda s, r: check(s, r, "marts"),
+    "publish": publish,
+    "tell": tell,
+    "heartbeat": heartbeat,
+}
+
+
+def run_step(name: str, settings: Settings, run_id: str) -> Report:
+    """Run one warehouse step by name; the order is that of WAREHOUSE_STEPS."""
+    return WAREHOUSE_STEPS[name](settings, run_id)
