@@ -13,6 +13,22 @@ from parsers.document import BBox
 
 
 @dataclass(slots=True)
+class Glyph:
+    """One printed character, upright; the box is the font's, not the ink's."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    size: float
+    bold: bool
+    source: int
+    """Index of the text object it was drawn by."""
+    middle: float = 0.0
+
+
+@dataclass(slots=True)
 class Word:
     """A run of glyphs without a gap."""
 
@@ -64,16 +80,16 @@ class GridCell:
 
     @property
     def lines(self) -> list[str]:
-        """The printed lines inside the cell, top to bottom."""
-        out: list[list[Word]] = []
-        for w in sorted(self.words, key=lambda w: (round((w.top + w.bottom) / 2), w.x0)):
-            if out and abs((out[-1][-1].top + out[-1][-1].bottom - w.top - w.bottom) / 2) < max(
-                2.0, (w.bottom - w.top) / 2
-            ):
-                out[-1].append(w)
+        """The printed lines inside the cell, top to bottom (words are in reading order)."""
+        out: list[str] = []
+        last: Word | None = None
+        for w in self.words:
+            if last is not None and w.x0 >= last.x0 and w.top < (last.top + last.bottom) / 2:
+                out[-1] += w.text
             else:
-                out.append([w])
-        return ["".join(w.text for w in sorted(line, key=lambda w: w.x0)) for line in out]
+                out.append(w.text)
+            last = w
+        return out
 
     @property
     def text(self) -> str:
@@ -127,6 +143,10 @@ class Page:
     removed: list[Removed] = field(default_factory=list)
     has_text: bool = True
     image_share: float = 0.0
+    unmapped: int = 0
+    """Glyphs whose character the file does not tell (font without a usable map)."""
+    turned: int = 0
+    """Degrees (clockwise) the whole page was turned to read sideways text; boxes are turned too."""
 
     def flow(self) -> list[TextLine | Grid]:
         """Lines and grids together, top to bottom."""

@@ -1,0 +1,492 @@
+"""PDF bytes → what is printed on each page: grids with their text, and the lines around them.
+
+Reads through pdfium's C interface (glyph boxes, text objects, paths). Taken out, with a note
+in ``Page.removed``: watermarks, invisible text, doubled glyphs, what lies outside the page.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as c
+
+from parsers import grid as rules
+from parsers.document import BBox
+from parsers.errors import DamagedError, EncryptedError, NotAPdfError
+from parsers.layout import glyph_lines, line_words, text_lines, without_doubles
+from parsers.page import Glyph, Page, Removed
+
+THIN = 3.2
+"""A drawn shape no thicker than this (points) is a rule."""
+MAX_DEPTH = 6
+"""Nesting of form objects that is followed."""
+
+_RADICALS = {  # ⺀-block radicals that fonts map ideographs to; NFKC knows only two of them
+    "⺠": "民", "⻅": "见", "⻆": "角", "⻉": "贝", "⻋": "车", "⻓": "长", "⻔": "门", "⻘": "青",
+    "⻚": "页", "⻛": "风", "⻜": "飞", "⻝": "食", "⻢": "马", "⻣": "骨", "⻤": "鬼", "⻥": "鱼",
+    "⻦": "鸟", "⻨": "麦", "⻩": "黄", "⻬": "齐", "⻮": "齿", "⻰": "龙", "⻄": "西", "⻁": "虎",
+    "⺟": "母", "⺩": "王", "⺮": "竹", "⺼": "肉", "⻈": "讠", "⻒": "长", "⺁": "厂", "⺝": "月",
+}  # fmt: skip
+
+
+def printed(code: int) -> str:
+    """The character as it is printed: look-alike code points become the ideograph meant.
+
+    Full-width brackets and digits stay what they are; only radicals (⼈ ⻋) and compatibility
+    ideographs, which differ from the ideograph in the code alone, are replaced.
+    """
+    ch = chr(code)
+    if 0x2E80 <= code <= 0x2EFF:
+        return _RADICALS.get(ch, unicodedata.normalize("NFKC", ch))
+    if 0x2F00 <= code <= 0x2FDF or 0xF900 <= code <= 0xFAFF or 0x2F800 <= code <= 0x2FA1F:
+        return unicodedata.normalize("NFKC", ch)
+    if code == 2:  # pdfium's mark of a hyphen at a line's end
+        return "-"
+    return ch
+
+
+@contextmanager
+def open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
+    """Raises NotAPdfError, EncryptedError or DamagedError where pdfium cannot open the file."""
+    if b"%PDF-" not in data[:1024]:
+        head = data[:8]
+        raise NotAPdfError(
+            f"the file starts with {head!r}, not with %PDF-",
+            "byte 0",
+            "Look at what the site sent: a page, an office file or an archive is read elsewhere.",
+        )
+    try:
+        pdf = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as err:
+        code = c.FPDF_GetLastError()
+        if code in (c.FPDF_ERR_PASSWORD, c.FPDF_ERR_SECURITY) or "assword" in str(err):
+            raise EncryptedError(
+                "the file needs a password to open",
+                "encryption dictionary",
+                "Ask the publisher for an open copy; nothing can be read from this one.",
+            ) from err
+        raise DamagedError(
+            f"pdfium cannot open the file ({err})",
+            f"{len(data)} bytes",
+            "Fetch it again; if it is the same, the publisher's copy is broken.",
+        ) from err
+    try:
+        if len(pdf) == 0:
+            raise DamagedError("the file has no page", "page tree", "Fetch it again.")
+        yield pdf
+    finally:
+        pdf.close()
+
+
+def read_pages(data: bytes) -> list[Page]:
+    """All pages of a PDF. Raises the errors of ``open_pdf``."""
+    with open_pdf(data) as pdf:
+        return [_PageReader(pdf, k).read() for k in range(len(pdf))]
+
+
+@dataclass(slots=True)
+class _Object:
+    """A text object of the page: how its glyphs are drawn."""
+
+    order: int
+    visible: bool
+    why: str
+    faint: bool
+    clip: BBox | None
+
+
+class _PageReader:
+    def __init__(self, pdf: pdfium.PdfDocument, index: int) -> None:
+        page = c.FPDF_LoadPage(pdf.raw, index)
+        if not page:
+            raise DamagedError(
+                "a page cannot be loaded",
+                f"page {index + 1}",
+                "Fetch the file again; a truncated download looks like this.",
+            )
+        self.raw = page
+        self.number = index + 1
+        box = c.FS_RECTF()
+        c.FPDF_GetPageBoundingBox(page, box)
+        self.left, self.right = min(box.left, box.right), max(box.left, box.right)
+        self.low, self.high = min(box.bottom, box.top), max(box.bottom, box.top)
+        self.rotation = c.FPDFPage_GetRotation(page) % 4
+        w, h = self.right - self.left, self.high - self.low
+        self.width, self.height = (h, w) if self.rotation % 2 else (w, h)
+        self.horizontal: list[rules.Segment] = []
+        self.vertical: list[rules.Segment] = []
+        self.covers: list[tuple[int, BBox]] = []
+        self.darks: list[tuple[int, BBox]] = []
+        self.objects: dict[int, _Object] = {}
+        self.hidden: list[Any] = []
+        self.image_area = 0.0
+        self.order = 0
+
+    # -- geometry ------------------------------------------------------------------------
+    def upright(self, x0: float, y0: float, x1: float, y1: float) -> BBox:
+        """A box in page space → points from the top left of the visible page."""
+        if self.rotation == 0:
+            return (x0 - self.left, self.high - y1, x1 - self.left, self.high - y0)
+        if self.rotation == 1:
+            return (y0 - self.low, x0 - self.left, y1 - self.low, x1 - self.left)
+        if self.rotation == 2:
+            return (self.right - x1, y0 - self.low, self.right - x0, y1 - self.low)
+        return (self.high - y1, self.right - x1, self.high - y0, self.right - x0)
+
+    # -- reading -------------------------------------------------------------------------
+    def read(self) -> Page:
+        try:
+            self._objects()
+            page = Page(self.number, self.width, self.height, self.rotation * 90)
+            glyphs = self._glyphs(page)
+            self._compose(page, glyphs)
+            return page
+        finally:
+            c.FPDF_ClosePage(self.raw)
+
+    def _objects(self) -> None:
+        n = c.FPDFPage_CountObjects(self.raw)
+        get = c.FPDFPage_GetObject
+        for i in range(n):
+            self._object(get(self.raw, i), None, 0)
+
+    def _object(self, obj: Any, outer: c.FS_MATRIX | None, depth: int) -> None:
+        self.order += 1
+        kind = c.FPDFPageObj_GetType(obj)
+        if kind == c.FPDF_PAGEOBJ_TEXT:
+            self._text_object(obj, depth)
+        elif kind == c.FPDF_PAGEOBJ_PATH:
+            self._path(obj, outer)
+        elif kind == c.FPDF_PAGEOBJ_IMAGE:
+            self._image(obj, outer)
+        elif kind == c.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
+            m = c.FS_MATRIX()
+            c.FPDFPageObj_GetMatrix(obj, m)
+            inner = m if outer is None else _times(m, outer)
+            for i in range(c.FPDFFormObj_CountObjects(obj)):
+                self._object(c.FPDFFormObj_GetObject(obj, i), inner, depth + 1)
+
+    def _text_object(self, obj: Any, depth: int) -> None:
+        mode = c.FPDFTextObj_GetTextRenderMode(obj)
+        r, g, b, a = _RGBA
+        visible, why, faint = True, "", False
+        if mode in (c.FPDF_TEXTRENDERMODE_INVISIBLE, c.FPDF_TEXTRENDERMODE_CLIP):
+            visible, why = False, "invisible"
+            if depth == 0:
+                self.hidden.append(obj)
+        else:
+            stroked = mode in (c.FPDF_TEXTRENDERMODE_STROKE, c.FPDF_TEXTRENDERMODE_STROKE_CLIP)
+            ask = c.FPDFPageObj_GetStrokeColor if stroked else c.FPDFPageObj_GetFillColor
+            if ask(obj, r, g, b, a):
+                light = min(r.value, g.value, b.value)
+                if a.value < 8:
+                    visible, why = False, "invisible"
+                elif light >= 248:
+                    why = "white"
+                faint = a.value < 160 or light >= 140
+        self.objects[_address(obj)] = _Object(self.order, visible, why, faint, self._clip(obj))
+
+    def _clip(self, obj: Any) -> BBox | None:
+        """The box a text object is clipped to, where that is smaller than the page."""
+        path = c.FPDFPageObj_GetClipPath(obj)
+        if not path:
+            return None
+        n = c.FPDFClipPath_CountPaths(path)
+        if n <= 0:
+            return None
+        x0, y0, x1, y1 = -1e9, -1e9, 1e9, 1e9
+        for p in range(n):
+            xs: list[float] = []
+            ys: list[float] = []
+            for s in range(c.FPDFClipPath_CountPathSegments(path, p)):
+                seg = c.FPDFClipPath_GetPathSegment(path, p, s)
+                if c.FPDFPathSegment_GetPoint(seg, _X, _Y):
+                    xs.append(_X.value)
+                    ys.append(_Y.value)
+            if xs:
+                x0, x1 = max(x0, min(xs)), min(x1, max(xs))
+                y0, y1 = max(y0, min(ys)), min(y1, max(ys))
+        if x0 == -1e9:
+            return None
+        return self.upright(x0, y0, x1, y1)
+
+    def _bounds(self, obj: Any, outer: c.FS_MATRIX | None) -> BBox | None:
+        if not c.FPDFPageObj_GetBounds(obj, _L, _B, _R, _T):
+            return None
+        x0, y0, x1, y1 = _L.value, _B.value, _R.value, _T.value
+        if outer is not None:
+            x0, y0, x1, y1 = _map_box(outer, x0, y0, x1, y1)
+        return self.upright(x0, y0, x1, y1)
+
+    def _image(self, obj: Any, outer: c.FS_MATRIX | None) -> None:
+        box = self._bounds(obj, outer)
+        if box is None:
+            return
+        x0, y0 = max(0.0, box[0]), max(0.0, box[1])
+        x1, y1 = min(self.width, box[2]), min(self.height, box[3])
+        area = max(0.0, x1 - x0) * max(0.0, y1 - y0)
+        self.image_area += area
+        if area > 0.5 * self.width * self.height and not c.FPDFPageObj_HasTransparency(obj):
+            self.covers.append((self.order, box))
+
+    def _path(self, obj: Any, outer: c.FS_MATRIX | None) -> None:
+        box = self._bounds(obj, outer)
+        if box is None or not c.FPDFPath_GetDrawMode(obj, _FILL, _STROKE):
+            return
+        fill, stroke = _FILL.value != 0, bool(_STROKE.value)
+        r, g, b, a = _RGBA
+        w, h = box[2] - box[0], box[3] - box[1]
+        if fill:
+            c.FPDFPageObj_GetFillColor(obj, r, g, b, a)
+            light = min(r.value, g.value, b.value)
+            fill = a.value >= 8
+            if fill and w > THIN and h > THIN and a.value == 255:
+                if not c.FPDFPageObj_HasTransparency(obj):
+                    self.covers.append((self.order, box))
+                if (r.value + g.value + b.value) / 3 < 200:
+                    self.darks.append((self.order, box))
+            if light >= 248:
+                fill = False
+        if stroke:
+            c.FPDFPageObj_GetStrokeColor(obj, r, g, b, a)
+            stroke = a.value >= 8 and min(r.value, g.value, b.value) < 248
+        if not (fill or stroke):
+            return
+        if h <= THIN or w <= THIN:
+            self._rule(box)
+            return
+        n = c.FPDFPath_CountSegments(obj)
+        if not stroke and n <= 5:
+            return
+        self._subpaths(obj, outer, n, stroke)
+
+    def _rule(self, box: BBox) -> None:
+        x0, y0, x1, y1 = box
+        if y1 - y0 <= x1 - x0:
+            self.horizontal.append(((y0 + y1) / 2, x0, x1))
+        if x1 - x0 <= y1 - y0:
+            self.vertical.append(((x0 + x1) / 2, y0, y1))
+
+    def _subpaths(self, obj: Any, outer: c.FS_MATRIX | None, n: int, stroke: bool) -> None:
+        m = c.FS_MATRIX()
+        c.FPDFPageObj_GetMatrix(obj, m)
+        if outer is not None:
+            m = _times(m, outer)
+        points: list[tuple[float, float]] = []
+
+        def done() -> None:
+            if len(points) < 2:
+                return
+            xs, ys = [p[0] for p in points], [p[1] for p in points]
+            box = self.upright(min(xs), min(ys), max(xs), max(ys))
+            if box[2] - box[0] <= THIN or box[3] - box[1] <= THIN:
+                self._rule(box)
+            elif stroke:
+                for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+                    piece = self.upright(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+                    if piece[2] - piece[0] <= 1.0 or piece[3] - piece[1] <= 1.0:
+                        self._rule(piece)
+
+        for i in range(n):
+            seg = c.FPDFPath_GetPathSegment(obj, i)
+            if not c.FPDFPathSegment_GetPoint(seg, _X, _Y):
+                continue
+            x, y = _X.value, _Y.value
+            at = (m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f)
+            if c.FPDFPathSegment_GetType(seg) == c.FPDF_SEGMENT_MOVETO:
+                done()
+                points = []
+            points.append(at)
+            if c.FPDFPathSegment_GetClose(seg) and points[0] != at:
+                points.append(points[0])
+        done()
+
+    # -- glyphs --------------------------------------------------------------------------
+    def _glyphs(self, page: Page) -> list[Glyph]:
+        text = c.FPDFText_LoadPage(self.raw)
+        if not text:
+            return []
+        if self.hidden:
+            # pdfium drops a text drawn twice at one place, and might keep the invisible one:
+            # take the invisible layer out (noting what it said) and read again.
+            self._note_hidden(page, text)
+            c.FPDFText_ClosePage(text)
+            for obj in self.hidden:
+                if c.FPDFPage_RemoveObject(self.raw, obj):
+                    c.FPDFPageObj_Destroy(obj)
+            text = c.FPDFText_LoadPage(self.raw)
+            if not text:
+                return []
+        try:
+            return self._collect(page, text)
+        finally:
+            c.FPDFText_ClosePage(text)
+
+    def _note_hidden(self, page: Page, text: Any) -> None:
+        for obj in self.hidden:
+            box = self._bounds(obj, None)
+            n = c.FPDFTextObj_GetText(obj, text, None, 0)
+            buffer = (ctypes.c_ushort * (n // 2 + 1))()
+            c.FPDFTextObj_GetText(obj, text, buffer, n)
+            said = bytes(buffer).decode("utf-16-le", "replace").rstrip("\0")
+            if box is not None and said.strip():
+                page.removed.append(Removed("invisible", said, box))
+
+    def _collect(self, page: Page, text: Any) -> list[Glyph]:
+        n = c.FPDFText_CountChars(text)
+        out: list[Glyph] = []
+        gone: dict[tuple[int, str], list[tuple[str, BBox]]] = {}
+        rect = c.FS_RECTF()
+        matrix = c.FS_MATRIX()
+        get_unicode, get_object = c.FPDFText_GetUnicode, c.FPDFText_GetTextObject
+        get_box = c.FPDFText_GetLooseCharBox
+        last, info, state = -1, None, ""
+        size, bold = 0.0, False
+        turns: dict[int, int] = {}
+        for i in range(n):
+            code = get_unicode(text, i)
+            if code in _BLANKS:
+                continue
+            at = _address(get_object(text, i))
+            if at != last:
+                last = at
+                info = self.objects.get(at)
+                c.FPDFText_GetMatrix(text, i, matrix)
+                scale = math.hypot(matrix.c, matrix.d)
+                size = c.FPDFText_GetFontSize(text, i) * scale
+                angle = math.degrees(math.atan2(matrix.b, matrix.a)) - 90 * self.rotation
+                bold = False
+                state = ""
+                quarter = round(angle / 90)
+                if abs(angle - 90 * quarter) > 2.5:
+                    state = "watermark"
+                elif quarter % 4:
+                    state = "turned"
+                if info is not None and not info.visible:
+                    state = info.why
+            if code in (0, 0xFFFD, 0xFFFE) or 0xE000 <= code <= 0xF8FF:
+                page.unmapped += 1
+                code = 0xFFFD
+            get_box(text, i, rect)
+            x0, top, x1, bottom = self.upright(rect.left, rect.bottom, rect.right, rect.top)
+            mx, my = (x0 + x1) / 2, (top + bottom) / 2
+            why = state
+            if not why and info is not None:
+                if not (0 <= mx <= self.width and 0 <= my <= self.height):
+                    why = "outside"
+                elif info.clip is not None and not _inside(info.clip, mx, my):
+                    why = "clipped"
+                elif info.why == "white" and not any(
+                    o < info.order and _inside(b, mx, my) for o, b in self.darks
+                ):
+                    why = "white"
+                elif any(o > info.order and _inside(b, mx, my) for o, b in self.covers):
+                    why = "covered"
+            if why:
+                gone.setdefault((at, why), []).append((chr(code), (x0, top, x1, bottom)))
+                continue
+            out.append(
+                Glyph(printed(code), x0, top, x1, bottom, size, bold, info.order if info else 0, my)
+            )
+        for (_, why), parts in gone.items():
+            boxes = [p[1] for p in parts]
+            page.removed.append(
+                Removed(
+                    why if why in ("watermark", "outside", "turned") else "invisible",
+                    "".join(p[0] for p in parts),
+                    (
+                        min(b[0] for b in boxes),
+                        min(b[1] for b in boxes),
+                        max(b[2] for b in boxes),
+                        max(b[3] for b in boxes),
+                    ),
+                )
+            )
+        page.image_share = min(1.0, self.image_area / max(1.0, self.width * self.height))
+        page.has_text = bool(out)
+        return out
+
+    # -- composing -----------------------------------------------------------------------
+    def _compose(self, page: Page, glyphs: list[Glyph]) -> None:
+        grids, loose = rules.build_grids(self.horizontal, self.vertical, self.number)
+        inside: dict[int, list[Glyph]] = {}
+        cells = {}
+        rest: list[Glyph] = []
+        for g in glyphs:
+            mx = (g.x0 + g.x1) / 2
+            for ruled in grids:
+                cell = ruled.cell_of(mx, g.middle)
+                if cell is not None:
+                    cells[id(cell)] = cell
+                    inside.setdefault(id(cell), []).append(g)
+                    break
+            else:
+                rest.append(g)
+        for key, members in inside.items():
+            for line in glyph_lines(members):
+                kept, doubles = without_doubles(line)
+                if doubles:
+                    self._note_doubles(page, doubles)
+                cells[key].words.extend(line_words(kept))
+        page.grids = [g.grid for g in grids]
+        kept_rest: list[Glyph] = []
+        for line in glyph_lines(rest):
+            kept, doubles = without_doubles(line)
+            if doubles:
+                self._note_doubles(page, doubles)
+            kept_rest.extend(kept)
+        page.lines = text_lines(kept_rest, self.number)
+
+    def _note_doubles(self, page: Page, doubles: list[Glyph]) -> None:
+        page.removed.append(
+            Removed(
+                "duplicate",
+                "".join(g.text for g in doubles),
+                (
+                    min(g.x0 for g in doubles),
+                    min(g.top for g in doubles),
+                    max(g.x1 for g in doubles),
+                    max(g.bottom for g in doubles),
+                ),
+            )
+        )
+
+
+_BLANKS = frozenset({0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x3000, 0x200B, 0x200C, 0x200D,
+                     0xFEFF, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x00AD})  # fmt: skip
+_RGBA = (ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint())
+_L, _B, _R, _T = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+_X, _Y = ctypes.c_float(), ctypes.c_float()
+_FILL, _STROKE = ctypes.c_int(), ctypes.c_int()
+
+
+def _address(pointer: Any) -> int:
+    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
+
+
+def _inside(box: BBox, x: float, y: float) -> bool:
+    return box[0] - 1 <= x <= box[2] + 1 and box[1] - 1 <= y <= box[3] + 1
+
+
+def _times(m: c.FS_MATRIX, n: c.FS_MATRIX) -> c.FS_MATRIX:
+    """First m, then n."""
+    return c.FS_MATRIX(
+        m.a * n.a + m.b * n.c, m.a * n.b + m.b * n.d,
+        m.c * n.a + m.d * n.c, m.c * n.b + m.d * n.d,
+        m.e * n.a + m.f * n.c + n.e, m.e * n.b + m.f * n.d + n.f,
+    )  # fmt: skip
+
+
+def _map_box(
+    m: c.FS_MATRIX, x0: float, y0: float, x1: float, y1: float
+) -> tuple[float, float, float, float]:
+    xs = [m.a * x + m.c * y + m.e for x in (x0, x1) for y in (y0, y1)]
+    ys = [m.b * x + m.d * y + m.f for x in (x0, x1) for y in (y0, y1)]
+    return min(xs), min(ys), max(xs), max(ys)
