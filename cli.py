@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,18 +37,18 @@ findings_app = typer.Typer(
 app.add_typer(findings_app, name="findings")
 
 
-class Lang(str, Enum):
+class Lang(StrEnum):
     zh = "zh"
     en = "en"
 
 
-class ParseFormat(str, Enum):
+class ParseFormat(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
 
 
-class QueryFormat(str, Enum):
+class QueryFormat(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
@@ -58,7 +58,7 @@ class QueryFormat(str, Enum):
 LangOption = Annotated[Lang, typer.Option("--lang", help="zh or en", envvar="BUDGETS_LANG")]
 
 
-class Failed(Exception):  # noqa: N818 - an outcome of the command, not a bug
+class Failed(Exception):
     """One line: what, where, what to do. Ends the command with exit code 1."""
 
 
@@ -171,14 +171,13 @@ def run(lang: LangOption = Lang.zh) -> None:
 
 @app.command(epilog="Example: budgets ingest ~/Downloads/budget.pdf other-folder/")
 def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(help="PDF files, or folders of them", exists=True)
-    ],
+    paths: Annotated[list[Path], typer.Argument(help="PDF files, or folders of them", exists=True)],
     lang: LangOption = Lang.zh,
 ) -> None:
     """入库 · read local PDFs through the same path as the nightly job."""
-    from nightly import steps
     from screens import print_ingested
+
+    from nightly import steps
 
     settings, run_id = _settings(), _hand_run()
     files = [
@@ -248,10 +247,11 @@ def parse(
     lang: LangOption = Lang.zh,
 ) -> None:
     """读取 · read one PDF and print its forms; nothing is stored."""
-    from expectations.catalogue import judge
-    from parsers.errors import DocumentError
     from parsers.worker import Limits, read_isolated
     from screens import print_document, print_explanation
+
+    from expectations.catalogue import judge
+    from parsers.errors import DocumentError
 
     settings = _settings()
     data = file.read_bytes()
@@ -270,8 +270,24 @@ def parse(
     elif format is ParseFormat.csv:
         out = csv.writer(sys.stdout)
         out.writerow(
-            ["form", "row", "column", "row_kind", "code", "label", "column_path", "text"]
-            + ["amount", "unit", "page", "x0", "top", "x1", "bottom", "source"]
+            [
+                "form",
+                "row",
+                "column",
+                "row_kind",
+                "code",
+                "label",
+                "column_path",
+                "text",
+                "amount",
+                "unit",
+                "page",
+                "x0",
+                "top",
+                "x1",
+                "bottom",
+                "source",
+            ]
         )
         for table in document.tables:
             for r, cells in enumerate(table.cells):
@@ -280,25 +296,40 @@ def parse(
                     box = cell.bbox or ("", "", "", "")
                     path = table.columns[c] if c < len(table.columns) else ""
                     out.writerow(
-                        [table.id, r, c, meta.kind, meta.code, meta.label, path, cell.text]
-                        + [cell.amount, table.unit, cell.page, *box, cell.source]
+                        [
+                            table.id,
+                            r,
+                            c,
+                            meta.kind,
+                            meta.code,
+                            meta.label,
+                            path,
+                            cell.text,
+                            cell.amount,
+                            table.unit,
+                            cell.page,
+                            *box,
+                            cell.source,
+                        ]
                     )
     else:
         print_document(document, lang.value)
 
 
 @app.command(
-    epilog="Example: budgets query \"select fiscal_year, sum(amount_wan) from marts.fct_expenditure group by 1\" -f csv"
+    epilog='Example: budgets query "select fiscal_year, sum(amount_wan) from marts.fct_expenditure group by 1" -f csv'
 )
 def query(
     sql: Annotated[str, typer.Argument(help="one SQL statement over the published copy")],
     format: Annotated[QueryFormat, typer.Option("--format", "-f")] = QueryFormat.table,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="file (needed for parquet)")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="file (needed for parquet)")
+    ] = None,
 ) -> None:
     """查询 · SQL over the published warehouse (read-only)."""
     import duckdb
-
     from screens import print_rows
+
     from warehouse.database import reader
     from warehouse.layout import Layout
 
@@ -318,7 +349,13 @@ def query(
     stream = out.open("w", encoding="utf-8", newline="") if out else sys.stdout
     try:
         if format is QueryFormat.json:
-            json.dump([dict(zip(names, r, strict=True)) for r in rows], stream, ensure_ascii=False, default=str, indent=1)
+            json.dump(
+                [dict(zip(names, r, strict=True)) for r in rows],
+                stream,
+                ensure_ascii=False,
+                default=str,
+                indent=1,
+            )
             stream.write("\n")
         elif format is QueryFormat.csv:
             writer = csv.writer(stream)
@@ -355,7 +392,7 @@ def show(
         raise Failed(
             f"no published budget of {organisation!r}"
             + (f" for {year}" if year else "")
-            + '; list them with: budgets query "select department, fiscal_year from marts.dim_document"'
+            + "; list what there is with: budgets show ''"
         )
     print_budget(found, lang.value)
 
@@ -412,6 +449,7 @@ def doctor(lang: LangOption = Lang.zh) -> None:
 def main() -> None:
     """Entry point: turns every expected error into one line and an exit code."""
     from warehouse.build import BuildError
+
     from warehouse.database import LockedError
 
     try:

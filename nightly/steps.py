@@ -132,7 +132,7 @@ def crawl_host(
         report = crawl(
             hosts(sites(settings))[host], _archive(settings), run_id=run_id, progress=progress
         )
-        result |= report.model_dump(mode="json")
+        result.update(report.model_dump(mode="json"))
     return dict(result)
 
 
@@ -143,7 +143,7 @@ def close_crawl(settings: Settings, run_id: str) -> Report:
         for row in _archive(settings).rows():
             if row.run_id == run_id:
                 counts[row.outcome] = counts.get(row.outcome, 0) + 1
-        result |= {"fetches": counts}
+        result["fetches"] = counts
     return dict(result)
 
 
@@ -154,7 +154,7 @@ def ingest(settings: Settings, files: Sequence[Path], run_id: str) -> list[str]:
         names = [
             archive.put_local(f.read_bytes(), f.name, run_id=run_id, now=utc_now()) for f in files
         ]
-        result |= {"files": len(names)}
+        result["files"] = len(names)
     return names
 
 
@@ -186,6 +186,7 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
     file that could not be read is tried again once by each new parser version.
     """
     from parsers.read import PARSER_VERSION
+
     from warehouse.landing import landed
 
     done = {
@@ -205,12 +206,12 @@ def _checkpoint(sha256: str, parser_version: int) -> str:
 def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> Any:
     """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
     import zstandard
+    from parsers.read import PARSER_VERSION
+    from parsers.worker import Limits, read_isolated
 
     from expectations.catalogue import CATALOGUE_VERSION, judge
     from parsers.document import ParseRecord, ReadingProblem
     from parsers.errors import DocumentError
-    from parsers.read import PARSER_VERSION
-    from parsers.worker import Limits, read_isolated
 
     parsed = Store(settings.data)
     path = _checkpoint(sha256, PARSER_VERSION)
@@ -286,7 +287,7 @@ def parse_batch(
         counts: dict[str, int] = {}
         for r in records:
             counts[r.outcome] = counts.get(r.outcome, 0) + 1
-        result |= {"batch_id": batch_id, "documents": len(records), "outcomes": counts}
+        result.update(batch_id=batch_id, documents=len(records), outcomes=counts)
     return dict(result)
 
 
@@ -299,7 +300,7 @@ def load(settings: Settings, run_id: str) -> Report:
 
     with outcome(settings, "load", run_id) as result:
         rows = (row.model_dump(mode="json") for row in _archive(settings).rows())
-        result |= load_warehouse(_layout(settings), rows).as_dict()
+        result.update(load_warehouse(_layout(settings), rows).as_dict())
     return dict(result)
 
 
@@ -308,7 +309,7 @@ def build(settings: Settings, run_id: str) -> Report:
     from warehouse.build import build as build_warehouse
 
     with outcome(settings, "build", run_id) as result:
-        result |= build_warehouse(_layout(settings)).as_dict()
+        result.update(build_warehouse(_layout(settings)).as_dict())
     return dict(result)
 
 
@@ -319,7 +320,7 @@ def check(settings: Settings, run_id: str, stage: str) -> Report:
     layout = _layout(settings)
     with outcome(settings, f"check_{stage}", run_id) as result:
         checked = enforce(layout.warehouse_path, layout.docs_path, stage=stage)
-        result |= checked.as_dict()
+        result.update(checked.as_dict())
         if not checked.success_to_publish:
             raise GateClosedError(stage, [str(f) for f in checked.failures])
     return dict(result)
@@ -330,7 +331,7 @@ def publish(settings: Settings, run_id: str) -> Report:
     from warehouse.publish import publish as publish_copy
 
     with outcome(settings, "publish", run_id) as result:
-        result |= publish_copy(_layout(settings)).as_dict()
+        result.update(publish_copy(_layout(settings)).as_dict())
     return dict(result)
 
 
@@ -339,13 +340,14 @@ def tell(settings: Settings, run_id: str) -> Report:
     from expectations import alerts
 
     with outcome(settings, "tell", run_id) as result:
-        result |= alerts.tell(
+        told = alerts.tell(
             settings.data,
             database_path=_layout(settings).published_path,
             run_id=run_id,
             urls=settings.alert_urls,
             now=utc_now(),
-        ).as_dict()
+        )
+        result.update(told.as_dict())
     return dict(result)
 
 
@@ -354,7 +356,7 @@ def heartbeat(settings: Settings, run_id: str) -> Report:
     from expectations import alerts
 
     with outcome(settings, "heartbeat", run_id) as result:
-        result |= {"sent": alerts.heartbeat(settings.heartbeat_url)}
+        result["sent"] = alerts.heartbeat(settings.heartbeat_url)
     return dict(result)
 
 

@@ -85,10 +85,8 @@ def up(data: Path, port: int) -> int:
     for name, command in SERVICES.items():
         if name in running:
             continue
-        if name == "api-server":
-            command = [*command, "--port", str(port)]
         running[name] = psutil.Popen(
-            [airflow, *command],
+            [airflow, *command, *(["--port", str(port)] if name == "api-server" else [])],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=(logs / f"{name}.log").open("ab"),
@@ -109,14 +107,19 @@ def up(data: Path, port: int) -> int:
         try:
             health = requests.get(f"{address}/api/v2/monitor/health", timeout=5).json()
             states = {k: v.get("status") for k, v in health.items()}
-            if all(states.get(k) == "healthy" for k in ("metadatabase", "scheduler", "dag_processor", "triggerer")):
+            if all(
+                states.get(k) == "healthy"
+                for k in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+            ):
                 break
             waiting = str(states)
         except (requests.RequestException, ValueError):
             pass
         time.sleep(1)
     else:
-        print(f"not healthy after {PATIENCE_SECONDS} s ({waiting}); logs: {logs}; end with: make down")
+        print(
+            f"not healthy after {PATIENCE_SECONDS} s ({waiting}); logs: {logs}; end with: make down"
+        )
         return 1
     print(
         f"Airflow: {address}\n"

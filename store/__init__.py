@@ -63,7 +63,7 @@ class Store:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
-            os.replace(scratch, target)
+            Path(scratch).replace(target)
         finally:
             Path(scratch).unlink(missing_ok=True)
 
