@@ -175,9 +175,8 @@ def ingest(
     lang: LangOption = Lang.zh,
 ) -> None:
     """入库 · read local PDFs through the same path as the nightly job."""
-    from screens import print_ingested
-
     from nightly import steps
+    from screens import print_ingested
 
     settings, run_id = _settings(), _hand_run()
     files = [
@@ -188,10 +187,10 @@ def ingest(
     ]
     if not files:
         raise Failed(f"no PDF below {', '.join(map(str, paths))}")
-    shas = steps.ingest(settings, files, run_id)
+    rows = steps.ingest(settings, files, run_id)
     _parse_waiting(settings, run_id)
     _warehouse(settings, run_id)
-    refused = print_ingested(settings, dict(zip(shas, files, strict=True)), lang.value)
+    refused = print_ingested(settings, zip(rows, files, strict=True), lang.value)
     if refused:
         raise typer.Exit(1)
 
@@ -248,10 +247,10 @@ def parse(
 ) -> None:
     """读取 · read one PDF and print its forms; nothing is stored."""
     from parsers.worker import Limits, read_isolated
-    from screens import print_document, print_explanation
 
     from expectations.catalogue import judge
     from parsers.errors import DocumentError
+    from screens import print_document, print_explanation
 
     settings = _settings()
     data = file.read_bytes()
@@ -328,8 +327,8 @@ def query(
 ) -> None:
     """查询 · SQL over the published warehouse (read-only)."""
     import duckdb
-    from screens import print_rows
 
+    from screens import print_rows
     from warehouse.database import reader
     from warehouse.layout import Layout
 
@@ -448,12 +447,17 @@ def doctor(lang: LangOption = Lang.zh) -> None:
 
 def main() -> None:
     """Entry point: turns every expected error into one line and an exit code."""
-    from warehouse.build import BuildError
-
-    from warehouse.database import LockedError
+    from warehouse.errors import (
+        BuildError,
+        LandingError,
+        LoadError,
+        PublishError,
+        WarehouseBusyError,
+    )
 
     try:
-        app(standalone_mode=False)
+        # without standalone mode an Exit comes back as a value
+        raise SystemExit(app(standalone_mode=False) or 0)
     except typer.Exit as stop:
         raise SystemExit(stop.exit_code) from None
     except (typer.Abort, KeyboardInterrupt):
@@ -462,7 +466,16 @@ def main() -> None:
     except SettingsError as error:
         _say(f"budgets: {error}")
         raise SystemExit(2) from None
-    except (Failed, GateClosedError, BuildError, LockedError, FileNotFoundError) as error:
+    except (
+        Failed,
+        GateClosedError,
+        BuildError,
+        LandingError,
+        LoadError,
+        PublishError,
+        WarehouseBusyError,
+        FileNotFoundError,
+    ) as error:
         _say(f"budgets: {error}")
         raise SystemExit(1) from None
     except BrokenPipeError:

@@ -147,15 +147,13 @@ def close_crawl(settings: Settings, run_id: str) -> Report:
     return dict(result)
 
 
-def ingest(settings: Settings, files: Sequence[Path], run_id: str) -> list[str]:
-    """Put local files into the archive (``budgets ingest``); returns their sha256, in order."""
+def ingest(settings: Settings, files: Sequence[Path], run_id: str) -> list[Any]:
+    """Put local files into the archive (``budgets ingest``); returns their fetch rows, in order."""
     archive = _archive(settings)
     with outcome(settings, "ingest", run_id) as result:
-        names = [
-            archive.put_local(f.read_bytes(), f.name, run_id=run_id, now=utc_now()) for f in files
-        ]
-        result["files"] = len(names)
-    return names
+        rows = [archive.put_local(f, run_id=run_id, now=utc_now()) for f in files]
+        result["files"] = len(rows)
+    return rows
 
 
 # --- parse ------------------------------------------------------------------------------------

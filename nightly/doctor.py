@@ -1,0 +1,168 @@
+"""Is this machine fit for the night? Each line names its remedy. Needs no Airflow."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from nightly.settings import ROOT, Settings
+
+FREE_GIGABYTES_NEEDED = 2
+EARLIEST_PLAUSIBLE_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at: what was found, and what to do where it is not well."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def _versions(_: Settings) -> Line:
+    """The installed packages are the locked ones."""
+    wanted: dict[str, str] = {}
+    for text in (ROOT / "requirements" / "requirements.lock").read_text().splitlines():
+        requirement, _, marker = text.partition(";")
+        name, equals, version = requirement.strip().rstrip("\\ ").partition("==")
+        if equals and not text.startswith((" ", "#")) and not marker.strip().rstrip("\\ "):
+            wanted[name] = version.strip()
+    odd = []
+    for name, version in wanted.items():
+        try:
+            here = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            here = "missing"
+        if here != version:
+            odd.append(f"{name} {here} instead of {version}")
+    return Line(
+        "packages",
+        not odd,
+        f"{len(wanted)} locked packages, Python {sys.version.split()[0]}"
+        + ("; " + "; ".join(odd[:3]) if odd else ""),
+        "run: make setup",
+    )
+
+
+def _clock(_: Settings) -> Line:
+    now = datetime.now(UTC)
+    return Line(
+        "clock",
+        now > EARLIEST_PLAUSIBLE_CLOCK,
+        f"{now:%Y-%m-%d %H:%M} UTC",
+        "set the machine's clock: every outcome row carries its time",
+    )
+
+
+def _disk(settings: Settings) -> Line:
+    place = settings.data
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free / 2**30
+    return Line(
+        "disk",
+        free >= FREE_GIGABYTES_NEEDED,
+        f"{free:.1f} GiB free at {place}",
+        f"free at least {FREE_GIGABYTES_NEEDED} GiB, or set BUDGETS_DATA to a larger disk",
+    )
+
+
+def _writable(settings: Settings) -> Line:
+    place = settings.data
+    while not place.exists():
+        place = place.parent
+    return Line(
+        "data folder",
+        os.access(place, os.W_OK),
+        str(settings.data) + ("" if settings.data.exists() else " (not made yet)"),
+        "give this user the right to write there, or set BUDGETS_DATA",
+    )
+
+
+def _sites(settings: Settings) -> Line:
+    from nightly.steps import sites
+    from scrapers.site import load_sites
+
+    every = load_sites(settings.sites)
+    used = sites(settings)
+    return Line(
+        "sites",
+        bool(used),
+        f"{len(every)} site files, {len(used)} in use",
+        "set BUDGETS_SITES to your site files, or BUDGETS_UNVERIFIED_SITES=yes to use those "
+        "that nobody has verified yet",
+    )
+
+
+def _warehouse(settings: Settings) -> Line:
+    from warehouse.database import reader
+    from warehouse.layout import Layout
+
+    layout = Layout(settings.data)
+    path = layout.published_path
+    if not path.exists():
+        return Line("published copy", False, f"none at {path}", "run: make demo, or budgets run")
+    with reader(layout) as connection:
+        found = connection.sql("select count(*) from marts.dim_document").fetchone()
+    assert found is not None  # noqa: S101 - count(*) always gives a row
+    return Line("published copy", True, f"{found[0]} documents in {path}")
+
+
+def _age(settings: Settings, most: timedelta | None) -> Line:
+    from warehouse.layout import Layout
+
+    path = Layout(settings.data).published_path
+    if not path.exists():
+        return Line("last publication", False, "never", "run: make demo, or budgets run")
+    from nightly.steps import step_outcomes
+
+    done = [o for o in step_outcomes(settings) if o["step"] == "publish" and o["success"]]
+    last = datetime.fromisoformat(done[-1]["started_at"]) if done else None
+    if last is None:
+        return Line("last publication", False, "no record of it", "run: budgets publish")
+    age = datetime.now(UTC) - last
+    return Line(
+        "last publication",
+        most is None or age <= most,
+        f"{last:%Y-%m-%d %H:%M} UTC, {age.total_seconds() / 3600:.1f} h ago",
+        "look at the last run of the DAG warehouse, or run: budgets run",
+    )
+
+
+def _alerts(settings: Settings) -> Line:
+    return Line(
+        "alert channel",
+        bool(settings.alert_urls),
+        f"{len(settings.alert_urls)} configured",
+        "set BUDGETS_ALERT_URLS, else alerts are only written to the ledger",
+    )
+
+
+def diagnose(settings: Settings, max_age: timedelta | None = None) -> list[Line]:
+    """Look at everything; a check that itself fails is a line that says so."""
+    checks: list[tuple[str, Callable[[], Line]]] = [
+        ("packages", lambda: _versions(settings)),
+        ("clock", lambda: _clock(settings)),
+        ("disk", lambda: _disk(settings)),
+        ("data folder", lambda: _writable(settings)),
+        ("sites", lambda: _sites(settings)),
+        ("published copy", lambda: _warehouse(settings)),
+        ("last publication", lambda: _age(settings, max_age)),
+        ("alert channel", lambda: _alerts(settings)),
+    ]
+    return list(_run(checks))
+
+
+def _run(checks: list[tuple[str, Callable[[], Line]]]) -> Iterator[Line]:
+    for name, look in checks:
+        try:
+            yield look()
+        except Exception as error:
+            yield Line(name, False, f"{type(error).__name__}: {error}", "mend what it names")

@@ -1,0 +1,381 @@
+"""What the ``budgets`` command prints. Reads well at 80 columns, in a log and in Chinese."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, TextIO
+
+import yaml
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from nightly.report import Budget, NightReport
+
+WIDTH = 80
+EXAMPLES_SHOWN = 3
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = yaml.safe_load(
+        Path(__file__).with_name("screens.yml").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """The sentence ``key`` in the language, filled in. An unknown key is a KeyError."""
+    return _texts()[key][lang].format(**values)
+
+
+def word(key: str, lang: str) -> str:
+    """A term that may be unknown to the texts (a new outcome): then as it is."""
+    return _texts().get(key, {}).get(lang, key)
+
+
+def _console(stream: TextIO | None = None) -> Console:
+    console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=False)
+    if not console.is_terminal or console.width > WIDTH + 40:
+        console.width = max(WIDTH, min(console.width, 120)) if console.is_terminal else WIDTH
+    return console
+
+
+def _plain_table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name, justify in columns:
+        table.add_column(name, justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
+    return table
+
+
+def _indent(console: Console, text: str, by: int = 4, style: str = "") -> None:
+    console.print(Padding(Text(text, style=style), (0, 0, 0, by)))
+
+
+def _head(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def print_report(report: NightReport, lang: str) -> None:
+    """The last screen of a night."""
+    console = _console()
+    if report.began_at is None:
+        console.print(say("no_night", lang))
+        return
+    console.rule(Text(f"{say('title', lang)}  {report.began_at[:16].replace('T', ' ')} UTC"))
+
+    _head(console, f"{say('crawled', lang)}（{say('files_note', lang)}）")
+    names = ("county", "found", "new", "unchanged", "duplicate", "refused")
+    table = _plain_table(*((say(n, lang), "left" if n == "county" else "right") for n in names))
+    for c in report.counties:
+        table.add_row(c.county, *(str(getattr(c, n)) for n in names[1:]))
+    console.print(Padding(table, (0, 0, 0, 2)))
+    for c in report.counties:
+        for why in c.refusals:
+            shown = "、".join(why.examples[:EXAMPLES_SHOWN])
+            if why.count > EXAMPLES_SHOWN:
+                shown += " …"
+            text = say(
+                "why",
+                lang,
+                outcome=why.zh if lang == "zh" else why.en,
+                count=why.count,
+                examples=shown,
+            )
+            _indent(console, f"{c.county} · {text}")
+        if c.notices:
+            _indent(console, f"{c.county} · {say('notices', lang, count=c.notices)}")
+        for note in c.warnings:
+            _indent(console, f"{c.county} · {say('warned', lang, text=note)}", style="yellow")
+
+    _head(console, say("read", lang))
+    if not report.new_files and not report.read_tonight:
+        _indent(console, say("nothing_new", lang), 2, "green")
+    else:
+        _indent(console, say("read_tonight", lang, count=report.read_tonight), 2)
+    listed = "，".join(
+        f"{word(status, lang)} {count}" for status, count in sorted(report.documents.items())
+    )
+    _indent(console, say("documents", lang, list=listed or "0"), 2)
+    if report.not_current:
+        _indent(console, say("superseded", lang, count=report.not_current), 2)
+    if report.unread:
+        _indent(console, say("unread", lang, count=len(report.unread)), 2)
+        for u in report.unread:
+            _indent(
+                console,
+                say(
+                    "unread_line",
+                    lang,
+                    name=u.name,
+                    outcome=word(u.outcome, lang),
+                    what=u.what or "",
+                ),
+            )
+            if u.remedy:
+                _indent(console, say("remedy", lang, text=u.remedy), 6, "dim")
+
+    _head(console, say("checked", lang))
+    counts = {o: report.identities.get(o, 0) for o in ("exact", "rounding", "violated")}
+    _indent(
+        console,
+        say(
+            "identity_line",
+            lang,
+            evaluated=f"{sum(counts.values()):,}",
+            **{k: f"{v:,}" for k, v in counts.items()},
+            not_applicable=f"{report.identities.get('not_applicable', 0):,}",
+        ),
+        2,
+    )
+
+    _head(console, f"{say('findings', lang)}（{len(report.findings)}）")
+    if report.findings:
+        print_findings(report.findings, lang, console)
+        _indent(console, say("finding_note", lang), 2, "dim")
+    else:
+        _indent(console, say("no_findings", lang), 2, "green")
+
+    _head(console, say("places", lang))
+    _indent(
+        console,
+        say("published", lang, id=report.publication)
+        if report.published
+        else say("not_published", lang),
+        2,
+        "" if report.published else "red",
+    )
+    grid = Table.grid(padding=(0, 2))
+    for key, place in report.places.items():
+        grid.add_row(say(key, lang), Text(_short(place), overflow="fold"))
+    console.print(Padding(grid, (0, 0, 0, 4)))
+
+    if report.failures:
+        _head(console, say("failures", lang))
+        for f in report.failures:
+            _indent(console, f, 2, "red")
+
+    _head(console, say("try", lang))
+    body, year = report.example_organisation or ("", 0)
+    bin_ = _command()
+    for command in (
+        f'{bin_} query "{say("try_query", lang)}"',
+        f"{bin_} show {body} --year {year}",
+        f"{bin_} findings",
+    ):
+        _indent(console, command, 2, "cyan")
+    console.rule()
+
+
+def _short(place: str) -> str:
+    """Relative to the current folder where it lies below it."""
+    try:
+        return str(Path(place).relative_to(Path.cwd()))
+    except ValueError:
+        return place
+
+
+def _command() -> str:
+    """How this user calls the command: bare when it is on the PATH."""
+    from shutil import which
+
+    found = which("budgets")
+    return "budgets" if found else _short(str(Path(sys.executable).with_name("budgets")))
+
+
+def print_findings(found: Sequence[Any], lang: str, console: Console | None = None) -> None:
+    """Findings in the words for people, with their pages."""
+    console = console or _console()
+    if not found:
+        console.print(say("no_findings", lang))
+        return
+    for f in found:
+        _indent(
+            console,
+            say(
+                "finding_head",
+                lang,
+                id=f.finding_id[:8],
+                department=f.department,
+                year=f.fiscal_year,
+            ),
+            2,
+            "bold",
+        )
+        _indent(console, f.text, 4)
+
+
+def print_finding(f: Any, lang: str) -> None:
+    """One finding with all its evidence."""
+    console = _console()
+    console.print(Text(f"{f.finding_id}  {f.department} {f.fiscal_year}", style="bold"))
+    _indent(console, f.text, 2)
+    grid = Table.grid(padding=(0, 2))
+    for key, value in (
+        ("identity", f"{f.identity} {f.identity_title}"),
+        ("statement_1", f.statement_1),
+        ("statement_2", f.statement_2),
+        ("difference", f.difference),
+        ("tolerance", f.tolerance),
+        ("page", ", ".join(map(str, f.pages))),
+        ("source", f.source_url or say("local_file", lang)),
+    ):
+        grid.add_row(say(key, lang), Text(str(value), overflow="fold"))
+    console.print(Padding(grid, (1, 0, 0, 2)))
+    _indent(console, say("finding_note", lang), 2, "dim")
+
+
+def print_ingested(settings: Any, files: Iterable[tuple[Any, Path]], lang: str) -> int:
+    """What became of each ingested file; returns how many gave no document."""
+    from nightly.steps import read_one
+
+    console = _console()
+    table = _plain_table(
+        ("", "left"), (say("documents", lang, list="").rstrip(":： "), "left"), ("", "left")
+    )
+    refused = 0
+    for row, path in files:
+        if not row.sha256:
+            refused += 1
+            table.add_row(path.name, word("not_a_pdf", lang), row.reason or "")
+            continue
+        record = read_one(settings, row.sha256, path.name)
+        if record.outcome != "parsed":
+            refused += 1
+            problem = record.problem
+            told = f"{problem.what} ({problem.where}). {problem.remedy}" if problem else ""
+            table.add_row(path.name, word(record.outcome, lang), told)
+            continue
+        for d in record.documents:
+            status = d.verdict.status if d.verdict else "quarantined"
+            refused += status == "quarantined"
+            held = sum(1 for i in d.identities if i.outcome in ("exact", "rounding"))
+            broken = sum(1 for i in d.identities if i.outcome == "violated")
+            table.add_row(
+                path.name,
+                word(status, lang),
+                f"{d.document.department} {d.document.year} · {held} ✓ {broken} ✗",
+            )
+    console.print(table)
+    return refused
+
+
+def print_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], stream: TextIO) -> None:
+    """A query's result as a table; numbers to the right, NULL as an empty cell."""
+    numeric = [
+        all(isinstance(r[i], int | float | Decimal | None) for r in rows) for i in range(len(names))
+    ]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name, right in zip(names, numeric, strict=True):
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for r in rows:
+        table.add_row(*("" if v is None else str(v) for v in r))
+    console = _console(stream)
+    console.print(table)
+    console.print(Text(f"({len(rows)})", style="dim"))
+
+
+def print_budget(budgets: Sequence[Budget], lang: str) -> None:
+    """Budgets of one body, form by form, each line with its page."""
+    console = _console()
+    for b in budgets:
+        console.rule(Text(f"{b.department} {b.fiscal_year}"))
+        console.print(
+            f"{b.county or ''} · {word(b.phase, lang)} · {word(b.scope, lang)} · "
+            f"{word(b.status, lang)} · {say('unit_wan', lang)}"
+        )
+        console.print(f"{say('source', lang)}: {b.source_url or say('local_file', lang)}")
+        for form, lines in b.forms.items():
+            columns = list(dict.fromkeys(c for line in lines for c in line.values))
+            filled = [c for c in columns if any(line.values.get(c) is not None for line in lines)]
+            shown = [line for line in lines if any(v is not None for v in line.values.values())]
+            if not shown:
+                continue
+            table = Table(
+                box=box.SIMPLE_HEAD,
+                show_edge=False,
+                pad_edge=False,
+                title=form,
+                title_justify="left",
+            )
+            table.add_column(say("line", lang), overflow="fold")
+            for c in filled:
+                table.add_column(c.split("/")[-1], justify="right", overflow="fold")
+            table.add_column(say("page", lang), justify="right")
+            for line in shown:
+                depth = {"section": 1, "item": 2, "project": 2, "unit": 1}.get(line.kind, 0)
+                table.add_row(
+                    "  " * depth + f"{line.code or ''} {line.label}".strip(),
+                    *("" if (v := line.values.get(c)) is None else f"{v:,.2f}" for c in filled),
+                    str(line.page or ""),
+                )
+            console.print(table)
+
+
+def print_document(document: Any, lang: str) -> None:
+    """A freshly read document: what it is, its forms, its identities."""
+    console = _console()
+    info = document.document
+    console.print(
+        Text(
+            f"{info.department or '?'} {info.year or '?'}  {info.pages} {say('page', lang)}",
+            style="bold",
+        )
+    )
+    console.print(f"{word(info.phase, lang)} · {word(info.scope, lang)} · {info.template or '-'}")
+    for t in document.tables:
+        title = f"{t.id} {t.title}  ({t.unit or '?'}; {say('page', lang)} {', '.join(map(str, t.pages))})"
+        table = Table(
+            box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title=title, title_justify="left"
+        )
+        amounts = [any(r[c].amount is not None for r in t.cells) for c in range(len(t.columns))]
+        for name, right in zip(t.columns, amounts, strict=True):
+            table.add_column(
+                name.split("/")[-1], justify="right" if right else "left", overflow="fold"
+            )
+        for body in t.body:
+            table.add_row(*body)
+        console.print(table)
+        if t.note:
+            console.print(Text(t.note, style="dim"))
+    counts: dict[str, int] = {}
+    for i in document.identities:
+        counts[i.outcome] = counts.get(i.outcome, 0) + 1
+    console.print(
+        say(
+            "identity_line",
+            lang,
+            evaluated=sum(v for k, v in counts.items() if k != "not_applicable"),
+            **{k: counts.get(k, 0) for k in ("exact", "rounding", "violated", "not_applicable")},
+        )
+    )
+    for w in document.warnings:
+        console.print(Text(f"{w.code}: {w.message} ({say('page', lang)} {w.page})", style="yellow"))
+    if document.verdict:
+        console.print(word(document.verdict.status, lang))
+
+
+def print_explanation(lines: Iterable[Any]) -> None:
+    """Why each table was taken for a form, or what was missing."""
+    console = _console()
+    for line in lines if not isinstance(lines, str) else lines.splitlines():
+        console.print(Text(str(line)))
+
+
+def print_diagnosis(lines: Iterable[Any], lang: str) -> None:
+    """One line a check, with its remedy where it is not well."""
+    console = _console()
+    for line in lines:
+        mark = say("ok" if line.ok else "not_ok", lang)
+        console.print(
+            Text(f"[{mark}] {line.name}: {line.found}", style="" if line.ok else "yellow")
+        )
+        if not line.ok and line.remedy:
+            _indent(console, f"→ {line.remedy}")
