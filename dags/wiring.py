@@ -13,8 +13,8 @@ import pendulum
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 START = pendulum.datetime(2024, 1, 1, tz="Asia/Shanghai")
-ARCHIVE = "budgets://archive"
-LANDING = "budgets://landing"
+ARCHIVE = "budgets://archive/"
+LANDING = "budgets://landing/"
 
 
 def tell_failure(context: dict[str, Any]) -> None:

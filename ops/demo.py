@@ -22,10 +22,11 @@ from ops import airflow_home
 
 def run_dags(terminal: TextIO) -> bool:
     """Run the DAGs one after the other; True when all ended well."""
-    from airflow.dag_processing.dagbag import DagBag
+    from airflow.dag_processing.dagbag import BundleDagBag
 
     airflow_home.migrate()
-    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    bag = BundleDagBag(dag_folder=folder, bundle_path=folder, bundle_name="dags-folder")
     if bag.import_errors:
         print(f"DAG files that cannot be imported: {bag.import_errors}", file=terminal)
         return False
