@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -112,7 +113,7 @@ def test_pools_guard_hosts_batches_and_the_one_writer(seen: dict[str, Any]) -> N
 def test_warehouse_order_and_telling_in_any_case(seen: dict[str, Any]) -> None:
     tasks = seen["dags"]["warehouse"]["tasks"]
     order = ["load", "check_landing", "build", "check_marts", "publish", "tell"]
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in itertools.pairwise(order):
         assert tasks[after]["upstream"] == [before]
     assert tasks["tell"]["rule"].endswith("all_done")
     assert set(tasks["heartbeat"]["upstream"]) == {"publish", "tell"}
