@@ -88,6 +88,11 @@ class Table(Model):
         default=[], description="merged header cells: row, col, rowspan, colspan"
     )
     columns: list[str] = Field(default=[], description='"group/leaf" path of each column')
+    roles: list[str] = Field(
+        default=[],
+        description="role of each column, the same over years and wordings, e.g. code, name, "
+        "total, general_public_budget",
+    )
     ncols: int = 0
     body: list[list[str]] = []
     cells: list[list[Cell]] = []

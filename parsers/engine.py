@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -289,7 +290,7 @@ class _PageReader:
             if box[2] - box[0] <= THIN or box[3] - box[1] <= THIN:
                 self._rule(box)
             elif stroke:
-                for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+                for (ax, ay), (bx, by) in pairwise(points):
                     piece = self.upright(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
                     if piece[2] - piece[0] <= 1.0 or piece[3] - piece[1] <= 1.0:
                         self._rule(piece)
@@ -349,7 +350,6 @@ class _PageReader:
         get_box = c.FPDFText_GetLooseCharBox
         last, info, state = -1, None, ""
         size, bold = 0.0, False
-        turns: dict[int, int] = {}
         for i in range(n):
             code = get_unicode(text, i)
             if code in _BLANKS:
@@ -415,7 +415,7 @@ class _PageReader:
 
     # -- composing -----------------------------------------------------------------------
     def _compose(self, page: Page, glyphs: list[Glyph]) -> None:
-        grids, loose = rules.build_grids(self.horizontal, self.vertical, self.number)
+        grids, _loose = rules.build_grids(self.horizontal, self.vertical, self.number)
         inside: dict[int, list[Glyph]] = {}
         cells = {}
         rest: list[Glyph] = []

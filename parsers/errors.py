@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from parsers.document import ReadingProblem
+from typing import TYPE_CHECKING
+
+from parsers.document import ParsedDocument, ReadingProblem
+
+if TYPE_CHECKING:
+    from parsers.assemble import Assembly
 
 
 class DocumentError(Exception):
@@ -12,6 +17,9 @@ class DocumentError(Exception):
     """
 
     code = "failed"
+    document: ParsedDocument | None = None
+    """What could be read all the same (plain tables, narrative), where anything could."""
+    made: Assembly | None = None
 
     def __init__(self, what: str, where: str, remedy: str) -> None:
         super().__init__(f"{what} ({where}). {remedy}")
@@ -47,3 +55,15 @@ class UnknownTemplateError(DocumentError):
 
 class TooLargeError(DocumentError):
     code = "too_large"
+
+
+class TimeoutError_(DocumentError):
+    """The reading took longer than its limit."""
+
+    code = "timeout"
+
+
+class OutOfMemoryError(DocumentError):
+    """The reading needed more memory than its limit."""
+
+    code = "memory"

@@ -1,0 +1,730 @@
+"""Grids and lines of all pages → the 13 forms, read whole across page ends.
+
+What no form claims stays as plain grids. Every decision is kept for ``explain``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+
+from parsers.document import BBox, Cell, Table, Warning_
+from parsers.forms import Column, Family, Form, family, fits, key, pattern
+from parsers.money import NotAnAmountError, parse_amount
+from parsers.page import Grid, GridCell, Page, TextLine, Word
+
+BY_TITLE = "title and header"
+EDGE = 8.0
+"""Column edges of two pages of one table differ by less (points)."""
+
+
+@dataclass
+class Decision:
+    """Why a grid was taken as a form, or was not."""
+
+    page: int
+    bbox: BBox
+    form: str | None
+    how: str
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Assembly:
+    """Everything the tables of a document say, and what is left."""
+
+    tables: list[Table]
+    rest: list[tuple[Grid, list[TextLine]]]
+    decisions: list[Decision]
+    warnings: list[Warning_]
+    used: set[int]
+    """ids of the grids and lines that became part of a form"""
+
+
+@dataclass
+class _Row:
+    cells: list[Cell]
+    page: int
+
+    def text(self, col: int) -> str:
+        return self.cells[col].text
+
+
+@dataclass
+class _Header:
+    """A grid's header under one form: which grid columns make up each form column."""
+
+    form: Form
+    nrows: int
+    starts: list[int]
+    grid: list[list[str]]
+    spans: list[tuple[int, int, int, int]]
+    paths: list[list[str]]
+
+
+@dataclass
+class _Caption:
+    title: str | None = None
+    form: Form | None = None
+    fit: str = "no"
+    label: str | None = None
+    owner: str | None = None
+    unit: str | None = None
+    used: list[TextLine] = field(default_factory=list)
+    titles_seen: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Open:
+    """A table that may go on over the page end."""
+
+    form: Form
+    caption: _Caption
+    header: _Header
+    edges: list[float]
+    rows: list[_Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    boxes: dict[int, BBox] = field(default_factory=dict)
+    bottom: tuple[int, float] = (0, 0.0)
+    closed: bool = False
+    last_line: TextLine | None = None
+
+
+def assemble(pages: list[Page]) -> Assembly:
+    return _Assembler(pages).run()
+
+
+class _Assembler:
+    def __init__(self, pages: list[Page]) -> None:
+        self.pages = pages
+        self.family: Family = family()
+        self.tables: list[_Open] = []
+        self.open: _Open | None = None
+        self.pending: list[TextLine] = []
+        self.out = Assembly([], [], [], [], set())
+
+    def run(self) -> Assembly:
+        for page in self.pages:
+            self.pending = self.pending[-8:]
+            for item in page.flow():
+                if isinstance(item, Grid):
+                    self._grid(item)
+                    self.pending = []
+                else:
+                    self._line(item, page)
+        for table in self.tables:
+            made = self._finish(table)
+            self.out.tables.append(made)
+        return self.out
+
+    # -- lines ---------------------------------------------------------------------------
+    def _line(self, line: TextLine, page: Page) -> None:
+        text = key(line.text)
+        if fits(self.family.page_number, text) and (
+            line.bbox[1] > 0.85 * page.height or line.bbox[3] < 0.1 * page.height
+        ):
+            self.out.used.add(id(line))
+            return
+        table = self.open
+        if table is not None and not self.pending:
+            if pattern(self.family.note).fullmatch(text):
+                table.notes.append(line.text)
+                table.last_line, table.closed = line, True
+                self.out.used.add(id(line))
+                return
+            if table.last_line is not None and self._same_note(table.last_line, line):
+                table.notes[-1] += line.text
+                table.last_line = line
+                self.out.used.add(id(line))
+                return
+        self.pending.append(line)
+
+    def _same_note(self, last: TextLine, line: TextLine) -> bool:
+        """Does a note that wraps go on in this line?"""
+        if last.page != line.page or line.bbox[1] - last.bbox[3] > 8:
+            return False
+        text = key(line.text)
+        if fits(self.family.label, text) or any(
+            f.title_fit(text) != "no" for f in self.family.forms.values()
+        ):
+            return False
+        return last.bbox[2] > 300 and line.bbox[0] <= last.bbox[0] + 30
+
+    def _caption(self, lines: list[TextLine], forms: Iterable[Form]) -> _Caption:
+        """The lines in front of a grid: printed number, title, owner, unit."""
+        out = _Caption()
+        forms = list(forms)
+        start = -1
+        texts = [key(self._without_label(line.words)) for line in lines]
+        for i in range(len(lines)):
+            for n in (3, 2, 1):
+                if i + n > len(lines):
+                    continue
+                text = "".join(texts[i : i + n])
+                if n > 1 and any(not t for t in texts[i : i + n]):
+                    continue
+                text = pattern(self.family.continued).sub("", text)
+                found = self._named(text, forms)
+                if found is not None and (
+                    n == 1 or found[1] == "exact" or self._named(texts[i], forms) is None
+                ):
+                    out.form, out.fit = found
+                    out.title = "".join(
+                        self._without_label(line.words) for line in lines[i : i + n]
+                    )
+                    out.used = lines[i : i + n]
+                    out.titles_seen.append(out.title)
+                    start = i
+                    after = i + n
+                    break
+        if start < 0:
+            self._owner_unit(lines, out)
+            return out
+        for line in lines[max(0, start - 2) : start + 1]:
+            for w in line.words:
+                if fits(self.family.label, key(w.text)):
+                    out.label = w.text
+                    out.used = [line, *out.used]
+        self._owner_unit(lines[after:], out)
+        return out
+
+    def _without_label(self, words: list[Word]) -> str:
+        kept = [w.text for w in words]
+        while len(kept) > 1 and fits(self.family.label, key(kept[0])):
+            kept.pop(0)
+        return "".join(kept)
+
+    def _named(self, text: str, forms: list[Form]) -> tuple[Form, str] | None:
+        best: tuple[Form, str] | None = None
+        for form in forms:
+            fit = form.title_fit(text)
+            if fit == "exact":
+                return form, fit
+            if fit == "like" and best is None:
+                best = (form, fit)
+        return best
+
+    def _owner_unit(self, lines: list[TextLine], out: _Caption) -> None:
+        """部门名称：… and 单位：万元 in any arrangement over one to three lines."""
+        for line in lines:
+            for text in _caption_words(line.words):
+                k = key(text)
+                if out.unit is not None and not out.unit.endswith("元") and k in ("万元", "元"):
+                    out.unit += text
+                elif fits(self.family.unit, k) and "单位" in k:
+                    out.unit = text
+                elif out.owner is None and fits(self.family.owner, k):
+                    out.owner = text
+                elif out.owner is not None and not fits(self.family.label, k):
+                    out.owner += text
+                elif k in ("万元", "元") and out.unit is None:
+                    out.unit = text
+                elif fits(self.family.label, k) and out.label is None:
+                    out.label = text
+                else:
+                    continue
+                if line not in out.used:
+                    out.used.append(line)
+
+    # -- grids ---------------------------------------------------------------------------
+    def _grid(self, grid: Grid) -> None:
+        decision = Decision(grid.page, grid.bbox, None, "")
+        self.out.decisions.append(decision)
+        grid, inner = self._peel(grid)
+        lines = [*self.pending, *inner]
+        headers = [h for f in self.family.forms.values() if (h := match_header(f, grid))]
+        candidates = [h.form for h in headers]
+        caption = self._caption(lines, candidates or list(self.family.forms.values()))
+        table = self.open
+        if headers and caption.form is not None:
+            header = next(h for h in headers if h.form is caption.form)
+            if (
+                table is not None
+                and table.form is header.form
+                and key(caption.title or "") == key(table.caption.title or "")
+                and table.bottom[0] < grid.page
+            ):
+                decision.form, decision.how = header.form.id, "continued under a repeated title"
+                self._extend(table, grid, header.nrows, header)
+                self._use(caption, grid)
+                return
+            decision.form = header.form.id
+            decision.how = BY_TITLE if caption.fit == "exact" else "title (not listed) and header"
+            if caption.fit == "like":
+                decision.notes.append(f"title not listed in {header.form.id}.yml: {caption.title}")
+                self._warn(
+                    "title_variant",
+                    f"{header.form.id}: the title is not listed, the header fits: {caption.title}",
+                    grid.page, header.form.id,
+                )  # fmt: skip
+            self._start(header, caption, grid)
+            return
+        if headers:
+            if table is not None and table.form in candidates and self._goes_on(table, lines, grid):
+                header = next(h for h in headers if h.form is table.form)
+                decision.form, decision.how = table.form.id, "continued under a repeated header"
+                self._extend(table, grid, header.nrows, header)
+                self._use(caption, grid)
+                return
+            if len(headers) == 1 and headers[0].form.anchor:
+                decision.form, decision.how = headers[0].form.id, "header alone"
+                self._warn(
+                    "title_missing",
+                    f"{headers[0].form.id} is known by its header alone; no title was found",
+                    grid.page, headers[0].form.id,
+                )  # fmt: skip
+                self._start(headers[0], caption, grid)
+                return
+            decision.notes.append(
+                f"the header fits {', '.join(f.id for f in candidates)}, but no title names one"
+            )
+            self._warn(
+                "untitled_form",
+                f"a table whose header fits {', '.join(f.id for f in candidates)} has no title "
+                "that tells which it is; it was not taken",
+                grid.page, None,
+            )  # fmt: skip
+        elif table is not None and caption.form is None and self._goes_on(table, lines, grid):
+            columns = self._columns_of(table, grid)
+            if columns is not None:
+                decision.form, decision.how = table.form.id, "continued over the page end"
+                n = leading_header_rows(table.form, grid, columns)
+                self._extend(table, grid, n, None, columns)
+                self.out.used.add(id(grid))
+                return
+            decision.notes.append(f"stands where {table.form.id} would go on, columns differ")
+        if caption.form is not None:
+            missing = header_gaps(caption.form, grid)
+            decision.notes.append(f"title names {caption.form.id}, header lacks {missing}")
+            self._warn(
+                "header_differs",
+                f"the title “{caption.title}” names {caption.form.id}, but its header differs: "
+                f"{missing}; the table was not taken",
+                grid.page, caption.form.id,
+            )  # fmt: skip
+        decision.how = decision.how or "no form claims it"
+        self.out.rest.append((grid, lines))
+        self.open = None
+
+    def _use(self, caption: _Caption, grid: Grid) -> None:
+        self.out.used.update(id(line) for line in caption.used)
+        self.out.used.add(id(grid))
+
+    def _warn(self, code: str, message: str, page: int, where: str | None) -> None:
+        self.out.warnings.append(Warning_(code=code, message=message, page=page, where=where))
+
+    def _peel(self, grid: Grid) -> tuple[Grid, list[TextLine]]:
+        """Title, owner and unit lines that are drawn as the first rows of the grid itself."""
+        lines: list[TextLine] = []
+        top = 0
+        for r in range(min(5, grid.nrows)):
+            cells = [cell for cell in grid.cells if cell.row == r and cell.words]
+            if not cells:
+                if any(cell.row == r for cell in grid.cells) and lines:
+                    top = r + 1
+                    continue
+                break
+            texts = [key(cell.text) for cell in cells]
+            if not all(self._is_caption_text(t) for t in texts):
+                break
+            lines.append(TextLine(grid.page, [w for cell in cells for w in cell.words]))
+            top = r + 1
+        if not lines:
+            return grid, []
+        cells = [
+            GridCell(x.row - top, x.col, x.rowspan, x.colspan, x.bbox, x.words)
+            for x in grid.cells
+            if x.row >= top
+        ]
+        bbox = (
+            grid.bbox[0],
+            min((x.bbox[1] for x in cells), default=grid.bbox[3]),
+            *grid.bbox[2:],
+        )
+        return Grid(grid.page, bbox, grid.nrows - top, grid.ncols, cells, grid.method), lines
+
+    def _is_caption_text(self, text: str) -> bool:
+        return (
+            fits(self.family.label, text)
+            or (fits(self.family.unit, text) and "单位" in text)
+            or fits(self.family.owner, text)
+            or any(f.title_fit(text) == "exact" for f in self.family.forms.values())
+        )
+
+    def _goes_on(self, table: _Open, lines: list[TextLine], grid: Grid) -> bool:
+        """Can this grid be the rest of the open table?"""
+        if table.closed or any(not self._may_interrupt(line) for line in lines):
+            return False
+        last_page = table.bottom[0]
+        return grid.page == last_page + 1 or (
+            grid.page == last_page and not lines and grid.bbox[1] - table.bottom[1] < 6
+        )
+
+    def _may_interrupt(self, line: TextLine) -> bool:
+        """Lines that may stand between two pages of a table: owner and unit repeated, 续表."""
+        return all(
+            fits(self.family.page_number, k)
+            or fits(self.family.owner, k)
+            or fits(self.family.unit, k)
+            or fits(self.family.label, k)
+            or fits(self.family.continued, k)
+            for k in (key(t) for t in _caption_words(line.words))
+        )
+
+    def _columns_of(self, table: _Open, grid: Grid) -> list[int] | None:
+        """Grid columns at which the table's columns start, by place; None where they differ."""
+        xs = _column_edges(grid)
+        starts: list[int] = []
+        for edge in table.edges[:-1]:
+            near = min(range(len(xs)), key=lambda i: abs(xs[i] - edge))
+            if abs(xs[near] - edge) > EDGE or near >= grid.ncols:
+                break
+            starts.append(near)
+        if len(starts) == len(table.edges) - 1 and starts == sorted(set(starts)):
+            return starts
+        if grid.ncols == len(table.header.starts):
+            return list(range(grid.ncols))
+        return None
+
+    def _start(self, header: _Header, caption: _Caption, grid: Grid) -> None:
+        xs = _column_edges(grid)
+        edges = [xs[i] for i in header.starts] + [xs[-1]]
+        table = _Open(header.form, caption, header, edges)
+        self.tables.append(table)
+        self.open = table
+        self._use(caption, grid)
+        self._extend(table, grid, header.nrows, header)
+
+    def _extend(
+        self,
+        table: _Open,
+        grid: Grid,
+        first: int,
+        header: _Header | None,
+        columns: list[int] | None = None,
+    ) -> None:
+        starts = columns if columns is not None else header.starts if header else []
+        rows = self._rows(table, grid, first, starts)
+        if table.rows and rows and grid.page > table.bottom[0]:
+            self._join(table, rows)
+        table.rows.extend(rows)
+        box = table.boxes.get(grid.page)
+        table.boxes[grid.page] = grid.bbox if box is None else _around(box, grid.bbox)
+        table.bottom = (grid.page, grid.bbox[3])
+        self.out.used.add(id(grid))
+
+    def _rows(self, table: _Open, grid: Grid, first: int, starts: list[int]) -> list[_Row]:
+        by_row: dict[int, list[GridCell]] = {}
+        for cell in grid.cells:
+            by_row.setdefault(cell.row, []).append(cell)
+        out: list[_Row] = []
+        ends = [*starts[1:], grid.ncols]
+        for r in range(first, grid.nrows):
+            here = by_row.get(r, [])
+            if not any(cell.words for cell in here):
+                continue
+            note = "".join(cell.text for cell in here)
+            if sum(1 for cell in here if cell.words) == 1 and pattern(self.family.note).fullmatch(
+                key(note)
+            ):
+                table.notes.append(note)
+                continue
+            cells = []
+            for j, column in enumerate(table.form.columns):
+                mine = [x for x in here if starts[j] <= x.col < ends[j]]
+                cells.append(self._cell(table.form, column, mine, grid, r))
+            out.append(_Row(cells, grid.page))
+        return out
+
+    def _cell(self, form: Form, column: Column, mine: list[GridCell], grid: Grid, r: int) -> Cell:
+        full = [x for x in mine if x.words]
+        text = "".join(x.text for x in full)
+        if mine:
+            bbox = mine[0].bbox
+            for x in mine[1:]:
+                bbox = _around(bbox, x.bbox)
+        else:
+            covering = next((x for x in grid.cells if x.row <= r < x.row + x.rowspan), None)
+            bbox = covering.bbox if covering else grid.bbox
+        cell = Cell(text=text, page=grid.page, bbox=_rounded(bbox))
+        if column.kind == "amount" and text:
+            where = f"{form.id} {column.role}"
+            try:
+                cell.amount = parse_amount(text)
+            except NotAnAmountError as err:
+                self._warn("unreadable_amount", str(err), grid.page, where)
+            else:
+                odd = _odd_amount(full)
+                if odd:
+                    cell.amount = None
+                    self._warn("unreadable_amount", f"{text!r}: {odd}", grid.page, where)
+        return cell
+
+    # -- rows parted by a page end -------------------------------------------------------
+    def _join(self, table: _Open, rows: list[_Row]) -> None:
+        """Put together a row that a page end cuts: its other half is the next page's first."""
+        last, new = table.rows[-1], rows[0]
+        if not _is_rest(table.form, last, new):
+            return
+        for j, column in enumerate(table.form.columns):
+            a, b = last.cells[j], new.cells[j]
+            if not b.text:
+                continue
+            if not a.text:
+                last.cells[j] = b
+                continue
+            a.text += b.text
+            if column.kind == "amount":
+                a.amount = None
+                self._warn(
+                    "unreadable_amount",
+                    f"an amount is cut by the page end: {a.text!r}",
+                    a.page,
+                    f"{table.form.id} {column.role}",
+                )
+        rows.pop(0)
+
+    def _finish(self, table: _Open) -> Table:
+        fam, form, caption = self.family, table.form, table.caption
+        unit = caption.unit
+        found = pattern(fam.unit).fullmatch(key(unit)) if unit else None
+        factor = fam.units.get(found.group("unit") or "") if found else None
+        if factor is None:
+            self._warn(
+                "unit_missing",
+                f"{form.id}: no unit is printed at the table; 万元 is assumed as in the template",
+                min(table.boxes), form.id,
+            )  # fmt: skip
+            factor = fam.units["万元"]
+        amounts = [
+            row.cells[j]
+            for row in table.rows
+            for j, column in enumerate(form.columns)
+            if column.kind == "amount"
+        ]
+        places = [-int(c.amount.as_tuple().exponent) for c in amounts if c.amount is not None]
+        step = Decimal(1).scaleb(-max(places)) if places and max(places) > 0 else Decimal("0.01")
+        return Table(
+            id=form.id,
+            title=caption.title or "",
+            label=caption.label,
+            owner=caption.owner,
+            unit=unit,
+            factor=factor,
+            step=step,
+            template=fam.template,
+            header=table.header.grid,
+            spans=table.header.spans,
+            columns=["/".join(p) for p in table.header.paths],
+            roles=form.roles,
+            ncols=len(form.columns),
+            body=[[c.text for c in row.cells] for row in table.rows],
+            cells=[row.cells for row in table.rows],
+            note="".join(table.notes) or None,
+            is_empty=not any(c.text for c in amounts),
+            pages=sorted(table.boxes),
+            bbox_by_page={p: _rounded(b) for p, b in table.boxes.items()},
+        )
+
+
+# -- headers -----------------------------------------------------------------------------
+def _is_index_row(cells: list[GridCell]) -> bool:
+    """The row 1 2 3 … that numbers the columns (T12, T13)."""
+    texts = [key(c.text) for c in sorted(cells, key=lambda c: c.col) if c.words]
+    return len(texts) >= 3 and texts == [str(i + 1) for i in range(len(texts))]
+
+
+def leading_header_rows(form: Form, grid: Grid, starts: list[int] | None = None) -> int:
+    """How many rows at the top of a grid are header (whole, or only a part of it)."""
+    same = starts is None and grid.ncols == len(form.columns)
+    place = {c: j for j, c in enumerate(starts)} if starts is not None else None
+    n = 0
+    for r in range(grid.nrows):
+        here = [c for c in grid.cells if c.row == r]
+        full = [c for c in here if c.words]
+        if not full:
+            if any(c.row < r < c.row + c.rowspan for c in grid.cells) and r == n:
+                n = r + 1
+                continue
+            break
+        if n and _is_index_row(full):
+            return r + 1
+        good = True
+        for cell in full:
+            text = key(cell.text)
+            if place is not None:
+                first = place.get(cell.col)
+                last = max(
+                    (j for c, j in place.items() if c < cell.col + cell.colspan), default=first
+                )
+                good = first is not None and form.in_header(text, first, last or first)
+            elif same:
+                good = form.in_header(text, cell.col, cell.col + cell.colspan - 1)
+            else:
+                good = form.in_header(text, 0, len(form.columns) - 1)
+            if not good:
+                break
+        if not good or (not same and place is None and {key(c.text) for c in full} <= {"合计"}):
+            break
+        n = r + 1
+    return n
+
+
+def match_header(form: Form, grid: Grid) -> _Header | None:
+    """The grid's header where it is this form's, else None."""
+    if grid.ncols < len(form.columns) or grid.nrows < 1:
+        return None
+    n = leading_header_rows(form, grid)
+    if n == 0:
+        return None
+    last = n
+    index_cells = [c for c in grid.cells if c.row == n - 1]
+    if _is_index_row(index_cells):
+        last = n - 1
+    starts, paths = _paths(grid, last)
+    if len(paths) != len(form.columns):
+        return None
+    if not all(col.takes(p) for col, p in zip(form.columns, paths, strict=True)):
+        return None
+    place = {c: j for j, c in enumerate(starts)}
+
+    def column(c: int) -> int:
+        return place.get(c, max(j for s, j in place.items() if s <= c))
+
+    out = [[""] * len(starts) for _ in range(n)]
+    spans = []
+    for cell in grid.cells:
+        if cell.row >= n:
+            continue
+        j = column(cell.col)
+        end = column(cell.col + cell.colspan - 1)
+        out[cell.row][j] += cell.text
+        rowspan = min(cell.rowspan, n - cell.row)
+        if cell.words and (rowspan > 1 or end > j):
+            spans.append((cell.row, j, rowspan, end - j + 1))
+    printed = _paths(grid, last, raw=True)[1]
+    return _Header(form, n, starts, out, sorted(spans), printed)
+
+
+def _paths(grid: Grid, nrows: int, raw: bool = False) -> tuple[list[int], list[list[str]]]:
+    """First grid column and path (group … leaf) of each column under the header rows."""
+    cover: list[list[GridCell]] = [[] for _ in range(grid.ncols)]
+    for cell in grid.cells:
+        if cell.row < nrows and cell.words:
+            for c in range(cell.col, cell.col + cell.colspan):
+                cover[c].append(cell)
+    starts: list[int] = []
+    paths: list[list[str]] = []
+    leaf: GridCell | None = None
+    for c in range(grid.ncols):
+        mine = sorted(cover[c], key=lambda x: x.row)
+        if not mine:
+            if starts:
+                continue
+            return [], []
+        if mine[-1] is leaf:
+            continue
+        leaf = mine[-1]
+        starts.append(c)
+        paths.append([x.text if raw else key(x.text) for x in mine])
+    return starts, paths
+
+
+def header_gaps(form: Form, grid: Grid) -> str:
+    """What of the form's header is not in this grid, for messages."""
+    texts = {key(c.text) for c in grid.cells if c.row < 4}
+    gaps = [c.wanted for c in form.columns if not any(fits(c.path[-1].source, t) for t in texts)]
+    return ", ".join(gaps) or f"{len(form.columns)} columns in this order (has {grid.ncols})"
+
+
+# -- small helpers -----------------------------------------------------------------------
+def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
+    """Is ``new`` (first row of a page) the lower half of ``last`` (last row before)?
+
+    A whole row has a beginning of its own: a code, a numbered or known label, amounts.
+    """
+    labels = [j for j, c in enumerate(form.columns) if c.kind == "label"]
+    codes = [j for j, c in enumerate(form.columns) if c.kind == "code"]
+    amounts = [j for j, c in enumerate(form.columns) if c.kind == "amount"]
+    if any(new.text(j) for j in codes):
+        return False
+    known = _known_labels(form)
+    if known:
+        pieces = [j for j in labels if new.text(j)]
+        if not pieces:
+            return any(new.text(j) for j in amounts)
+        return all(
+            key(new.text(j)) not in known and key(last.text(j) + new.text(j)) in known
+            for j in pieces
+        )
+    has_new = any(new.text(j) for j in amounts)
+    has_last = any(last.text(j) for j in amounts)
+    if has_new and has_last:
+        return False
+    if any(new.text(j) for j in labels):
+        total = {key(t) for t in form.rows.get("total", [])}
+        return not any(key(new.text(j)) in total for j in labels) and (has_last or has_new)
+    return has_new
+
+
+def _known_labels(form: Form) -> frozenset[str]:
+    """All whole labels of a form whose rows are fixed; empty where they are free."""
+    rows = form.rows
+    if rows["strategy"] == "two_sided":
+        return _two_sided_labels(form.id)
+    if rows["strategy"] == "lines":
+        from parsers.rows import line_labels
+
+        return line_labels(form.id)
+    return frozenset()
+
+
+def _two_sided_labels(form_id: str) -> frozenset[str]:
+    from parsers.rows import two_sided_labels
+
+    return two_sided_labels(form_id)
+
+
+def _odd_amount(cells: list[GridCell]) -> str | None:
+    """Why the words of an amount cell may be two figures, else None."""
+    if len(cells) > 1:
+        return "the column holds two cells here"
+    words = cells[0].words
+    for a, b in pairwise(words):
+        if b.top > (a.top + a.bottom) / 2:
+            left, _, right, _ = cells[0].bbox
+            if a.x1 - a.x0 < 0.6 * (right - left):
+                return "two figures stand one above the other"
+        elif b.x0 - a.x1 > 1.5 * max(a.size, b.size):
+            return "two figures stand side by side"
+    return None
+
+
+def _caption_words(words: list[Word]) -> list[str]:
+    """Words of a caption line, 部门名称：… and 单位：… parted even where no gap parts them."""
+    out: list[str] = []
+    for w in words:
+        found = pattern("(.+?)((?:金额)?单位[:：](?:人民币)?(?:万元|元))").fullmatch(w.text)
+        if found and pattern("(?:部门|单位).*[:：].*").fullmatch(found.group(1)):
+            out += [found.group(1), found.group(2)]
+        else:
+            out.append(w.text)
+    return out
+
+
+def _column_edges(grid: Grid) -> list[float]:
+    xs: list[float] = [grid.bbox[0]] * grid.ncols + [grid.bbox[2]]
+    for cell in grid.cells:
+        xs[cell.col] = cell.bbox[0]
+        xs[cell.col + cell.colspan] = cell.bbox[2]
+    return xs
+
+
+def _around(a: BBox, b: BBox) -> BBox:
+    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+
+
+def _rounded(box: BBox) -> BBox:
+    return (round(box[0], 2), round(box[1], 2), round(box[2], 2), round(box[3], 2))

@@ -1,0 +1,230 @@
+"""Bytes of one file → ``ParsedDocument``. Pure: no network, no database, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from parsers import assemble as assembly
+from parsers.cover import Cover, read_cover
+from parsers.document import (
+    DocumentInfo,
+    Dropped,
+    GenericTable,
+    ParsedDocument,
+    Table,
+    Warning_,
+)
+from parsers.engine import read_pages
+from parsers.errors import NotADisclosureError, TooLargeError, UnknownTemplateError
+from parsers.forms import family, key
+from parsers.page import Grid, Page
+from parsers.rows import describe_rows
+
+PARSER_VERSION = 1
+"""Raised by hand with every change of what is read; goldens watch over it."""
+
+MAX_BYTES = 200 * 1024 * 1024
+MAX_PAGES = 3000
+
+
+def read_document(data: bytes, *, file_name: str | None = None) -> ParsedDocument:
+    """Read one PDF whole. ``file_name`` only helps messages; nothing is believed from it.
+
+    Raises NotAPdfError, DamagedError, EncryptedError, TooLargeError; NotADisclosureError for a
+    readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
+    its ``document`` still holds the plain tables and the narrative.
+    """
+    return _read(data, file_name)[0]
+
+
+def explain(data: bytes) -> dict[str, Any]:
+    """How the file was read: for each grid, the form it was taken as and why (or why not)."""
+    problem: dict[str, str] | None = None
+    try:
+        document, made = _read(data, None)
+    except (UnknownTemplateError, NotADisclosureError) as err:
+        problem = err.problem().model_dump()
+        if err.document is None or err.made is None:
+            return {"problem": problem}
+        document, made = err.document, err.made
+    return {
+        "problem": problem,
+        "document": document.document.model_dump(),
+        "forms": [t.id for t in document.tables],
+        "missing": [f for f in family().forms if document.table(f) is None],
+        "decisions": [asdict(d) for d in made.decisions],
+        "warnings": [w.model_dump() for w in document.warnings],
+    }
+
+
+def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.Assembly]:
+    name = file_name or "the file"
+    if len(data) > MAX_BYTES:
+        raise TooLargeError(
+            f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}", name,
+            "Raise parsers.read.MAX_BYTES if budgets of this size are real.",
+        )  # fmt: skip
+    pages = read_pages(data)
+    cover = read_cover(pages)
+    made = assembly.assemble(pages)
+    sha = hashlib.sha256(data).hexdigest()
+    with_text = sum(p.has_text for p in pages)
+    unmapped = sum(p.unmapped for p in pages)
+    document = ParsedDocument(
+        document=DocumentInfo(
+            file_sha256=sha,
+            document_id=sha,
+            county=cover.county,
+            department=cover.department,
+            subtitle=cover.subtitle,
+            year=cover.year,
+            phase=cover.phase,
+            scope=cover.scope,
+            pages=len(pages),
+            text_layer="yes" if with_text == len(pages) else "partial" if with_text else "no",
+            watermark=any(r.kind == "watermark" for p in pages for r in p.removed),
+            parser_version=PARSER_VERSION,
+        ),
+        warnings=[*cover.warnings, *made.warnings],
+        dropped=list(cover.dropped),
+    )
+    if unmapped:
+        document.warnings.append(
+            Warning_(
+                code="unmapped_glyphs",
+                message=f"{unmapped} glyphs have no character in their font; they read as �",
+            )
+        )
+    is_family = _is_family(made)
+    if is_family:
+        document.document.template = family().template
+        document.tables = _once(made.tables, document.warnings)
+        _describe(document.tables, document.warnings, [])
+        missing = [f for f in family().forms if document.table(f) is None]
+        if missing:
+            document.warnings.append(
+                Warning_(
+                    code="missing_form",
+                    message=f"the document lacks {', '.join(missing)} of the 13 forms",
+                )
+            )
+    claimed: set[int] = set()
+    document.generic_tables = list(_generic(made, is_family, claimed, document.dropped))
+    if not is_family:
+        _not_family(document, made, cover, name)
+    return document, made
+
+
+def _is_family(made: assembly.Assembly) -> bool:
+    """A listed title over a header that no other province prints (``anchor`` in the YAML)."""
+    return any(
+        d.form is not None and family().forms[d.form].anchor and d.how == assembly.BY_TITLE
+        for d in made.decisions
+    )
+
+
+def _not_family(document: ParsedDocument, made: assembly.Assembly, cover: Cover, name: str) -> None:
+    kind, reason = cover.kind, cover.reason
+    if cover.is_disclosure or made.tables:
+        error: UnknownTemplateError | NotADisclosureError = UnknownTemplateError(
+            f"a disclosure ({kind}: {reason}) in forms that no YAML describes", name,
+            "Its plain tables are kept; add parsers/forms/*.yml for this template to read them.",
+        )  # fmt: skip
+    else:
+        error = NotADisclosureError(
+            f"no budget or final account ({kind}: {reason})", name,
+            "Nothing to do where this is a notice; if it is a budget, tell what read_cover missed.",
+        )  # fmt: skip
+    error.document, error.made = document, made
+    raise error
+
+
+def _once(tables: list[Table], warnings: list[Warning_]) -> list[Table]:
+    """Each form once, in their order; a second one is kept out and told."""
+    out: dict[str, Table] = {}
+    for table in tables:
+        first = out.get(table.id)
+        if first is None:
+            out[table.id] = table
+            continue
+        same = first.body == table.body
+        warnings.append(
+            Warning_(
+                code="form_twice",
+                message=f"{table.id} is in the document twice (pages {first.pages} and "
+                f"{table.pages}), {'the same' if same else 'with different figures'}; the first "
+                "was taken",
+                page=table.pages[0],
+                where=table.id,
+            )
+        )
+    return [out[f] for f in family().forms if f in out]
+
+
+def _describe(tables: list[Table], warnings: list[Warning_], names: Iterable[str]) -> None:
+    """RowMeta of every row; T11 first, because it names the units of T12 and T13."""
+    known = list(names)
+    for table in sorted(tables, key=lambda t: t.id != "T11"):
+        warnings.extend(describe_rows(table, known))
+        if table.id == "T11":
+            known += [m.label for m in table.rows if m.kind == "unit"]
+        if table.id == "T12":
+            known += [m.label for m in table.rows if m.kind == "unit"]
+
+
+# -- tables that no form claims ----------------------------------------------------------
+_PERSON_LABEL = re.compile(
+    r"(?:.*(?:联系人|经办人|负责人|填报人|填表人|审核人|制表人)(?:姓名|签字|签章|（签[字章]）)?|"
+    r".*(?:联系|办公|手机|咨询)?电话(?:号码)?|手机(?:号码?)?)[:：]?"
+)
+_PHONE = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}[-—－]?\d{7,8})(?!\d)")
+_ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+
+
+def _generic(
+    made: assembly.Assembly, is_family: bool, claimed: set[int], dropped: list[Dropped]
+) -> Iterable[GenericTable]:
+    for grid, lines in made.rest:
+        if id(grid) in claimed:
+            continue
+        title = next((x.text for x in reversed(lines) if not key(x.text).startswith("单位")), None)
+        unit = next((m.group(1) for x in lines if (m := _UNIT.search(key(x.text)))), None)
+        rows = _without_persons(grid, dropped)
+        if sum(bool(c) for r in rows for c in r) < 2:
+            continue
+        yield GenericTable(title=title, unit=unit, page=grid.page, pages=[grid.page], rows=rows)
+
+
+_UNIT = re.compile(r"单位[:：](万?元)")
+
+
+def _without_persons(grid: Grid, dropped: list[Dropped]) -> list[list[str]]:
+    """The grid's texts without names and telephone numbers of persons."""
+    rows = grid.matrix()
+    for r, row in enumerate(rows):
+        label: str | None = None
+        for j, text in enumerate(row):
+            k = key(text)
+            if _PERSON_LABEL.fullmatch(k):
+                label = "phone" if "电话" in k or "手机" in k else "person"
+                continue
+            if not k:
+                continue
+            found = _ID_NUMBER.search(k) or _PHONE.search(k)
+            if label or found:
+                cell = grid.cell_at(r, j)
+                box = cell.bbox if cell else None
+                kind = "phone" if label == "phone" or (found and not label) else "person"
+                dropped.append(Dropped(kind=kind, page=grid.page, bbox=box))
+                row[j] = "" if label else _PHONE.sub("", _ID_NUMBER.sub("", k))
+                label = None
+    return rows
+
+
+def pages_of(data: bytes) -> list[Page]:
+    """What the engine sees, for tools and tests."""
+    return read_pages(data)
