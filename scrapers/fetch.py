@@ -1,0 +1,720 @@
+"""Polite fetching: robots.txt, one request at a time, pauses, retries, limits, no surprises.
+
+``PoliteSession.get`` never raises for what a server or a network does: it returns a
+:class:`Fetched` whose ``outcome`` and ``reason`` say what happened.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import random
+import re
+import socket
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+
+import requests
+import tenacity
+from filelock import FileLock
+from filelock import Timeout as LockTimeout
+from protego import Protego
+from pydantic import BaseModel, ConfigDict, Field
+from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from scrapers.archive import Outcome
+from scrapers.blocks import recognise_block
+from scrapers.decode import DecodedText, decode_page
+from scrapers.filetype import Kind, kind_of
+from scrapers.site import Pace, host_of
+
+__all__ = [
+    "CrawlSettings",
+    "CrawlStopped",
+    "Fetched",
+    "PoliteSession",
+    "file_name_of",
+    "is_public_address",
+]
+
+log = logging.getLogger(__name__)
+
+ROBOT = "county-budget-warehouse"
+"""The product token that robots.txt files can name."""
+
+_RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class CrawlSettings(BaseModel):
+    """Limits and manners of crawling; environment variables in :meth:`from_environment`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contact: str = ""
+    """An e-mail address or web page for site operators; needed before any public host is asked."""
+    connect_timeout_seconds: float = Field(default=15, gt=0)
+    read_timeout_seconds: float = Field(default=60, gt=0)
+    download_seconds: float = Field(default=900, gt=0)
+    """A response that is not complete by then is given up."""
+    max_bytes: int = Field(default=200 * 1024**2, gt=0)
+    max_page_bytes: int = Field(default=16 * 1024**2, gt=0)
+    attempts: int = Field(default=4, ge=1)
+    backoff_seconds: float = Field(default=2.0, ge=0)
+    max_backoff_seconds: float = Field(default=60.0, ge=0)
+    max_retry_after_seconds: float = Field(default=300.0, ge=0)
+    """A server that asks for a longer wait is left alone for the night."""
+    max_redirects: int = Field(default=6, ge=0)
+    max_crawl_delay_seconds: float = Field(default=60.0, ge=0)
+    max_pages: int = Field(default=200, ge=1)
+    """List pages read of one column."""
+    max_depth: int = Field(default=2, ge=0)
+    """How deep directory articles (articles that only link to articles) are followed."""
+    recheck_days: int = Field(default=30, ge=1)
+    """Every known article and attachment is asked for again at the latest after so many days."""
+    give_up_after: int = Field(default=5, ge=1)
+    """So many failures or blocks in a row end the host's night."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """``BUDGETS_CONTACT``, ``BUDGETS_RECHECK_DAYS``, ``BUDGETS_MAX_DOWNLOAD_MB``."""
+        given: dict[str, Any] = {}
+        if contact := os.environ.get("BUDGETS_CONTACT"):
+            given["contact"] = contact
+        if days := os.environ.get("BUDGETS_RECHECK_DAYS"):
+            given["recheck_days"] = days
+        if megabytes := os.environ.get("BUDGETS_MAX_DOWNLOAD_MB"):
+            given["max_bytes"] = int(megabytes) * 1024**2
+        return cls.model_validate(given)
+
+    @property
+    def user_agent(self) -> str:
+        contact = f"; +{self.contact}" if self.contact else ""
+        return f"Mozilla/5.0 (compatible; {ROBOT}/1.0{contact})"
+
+
+class CrawlStopped(Exception):
+    """The caller asked the crawl to stop."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One answer (or the lack of one).
+
+    ``outcome`` is None where the server delivered a body for the caller to judge, and
+    UNCHANGED for 304; every other value is final. ``body`` is there only when ``outcome``
+    is None.
+    """
+
+    url: str
+    final_url: str
+    fetched_at: datetime
+    status: int | None = None
+    outcome: Outcome | None = None
+    reason: str | None = None
+    body: bytes | None = None
+    kind: Kind | None = None
+    content_type: str | None = None
+    file_name: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    duration_ms: int = 0
+    requests: int = 0
+    """How many HTTP requests this took (retries and redirects included)."""
+
+    @property
+    def size(self) -> int | None:
+        return None if self.body is None else len(self.body)
+
+    def decoded(self) -> DecodedText:
+        return decode_page(self.body or b"", self.content_type)
+
+
+def is_public_address(address: str) -> bool:
+    """False for loopback, private, link-local, multicast and reserved addresses.
+
+    IPv4 addresses wrapped in IPv6 (mapped, 6to4, NAT64) are judged by the IPv4 address.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public_address(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+class _PrivateAddressError(OSError):
+    """The host's name leads to an address that is not on the public internet."""
+
+
+class _GuardedConnection(HTTPConnection):
+    """Looks at the address actually connected to, before a byte is sent.
+
+    Checking names beforehand would leave room for a name that resolves anew.
+    """
+
+    private_hosts: frozenset[str] = frozenset()
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        peer = str(sock.getpeername()[0])
+        if self.host.strip("[]").lower() not in self.private_hosts and not is_public_address(peer):
+            sock.close()
+            raise _PrivateAddressError(f"{self.host} is {peer}")
+        return sock
+
+
+class _GuardedAdapter(HTTPAdapter):
+    """An adapter whose connections refuse private addresses but for the hosts named."""
+
+    def __init__(self, private_hosts: frozenset[str]) -> None:
+        guard = {"private_hosts": private_hosts}
+        plain = type("GuardedHTTP", (_GuardedConnection,), guard)
+        secure = type("GuardedHTTPS", (_GuardedConnection, HTTPSConnection), guard)
+        self._pools = {
+            "http": type("GuardedHTTPPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("GuardedHTTPSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+        self._private_hosts = private_hosts
+        super().__init__(pool_connections=4, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        # Through a proxy the peer is the proxy: there only the name can be judged.
+        if select_proxy(request.url or "", kwargs.get("proxies") or {}):
+            host = (urlsplit(request.url or "").hostname or "").lower()
+            if host not in self._private_hosts:
+                try:
+                    found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+                except socket.gaierror:
+                    found = set()  # a name that only the proxy can resolve
+                for address in found:
+                    if not is_public_address(address):
+                        raise _PrivateAddressError(f"{host} is {address}")
+        return super().send(request, *args, **kwargs)
+
+
+class _TryAgain(Exception):
+    """A failure that may pass; carries what to report if it does not."""
+
+    def __init__(self, fetched: Fetched, retry_after: float | None = None) -> None:
+        super().__init__(fetched.reason)
+        self.fetched, self.retry_after = fetched, retry_after
+
+
+class PoliteSession:
+    """HTTP for one crawl of one host (and for the few files it links on other hosts).
+
+    One request at a time, a pause before each, robots.txt of every host obeyed, private
+    addresses refused on every hop except for ``private_hosts``. ``lock_folder`` (a folder
+    on this machine) keeps several processes from asking the same host at once.
+    """
+
+    def __init__(
+        self,
+        settings: CrawlSettings,
+        pace: Pace,
+        *,
+        private_hosts: frozenset[str] = frozenset(),
+        lock_folder: Path | None = None,
+        stop: Callable[[], bool] | None = None,
+        clock: Callable[[], datetime] | None = None,
+        on_robots: Callable[[Fetched], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.pace = pace
+        self.request_count = 0
+        self._lock_folder = lock_folder
+        self._stop = stop or (lambda: False)
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._on_robots = on_robots or (lambda _: None)
+        self._not_before: dict[str, float] = {}
+        self._robots: dict[str, Protego | Fetched] = {}
+        self._session = requests.Session()
+        self._session.headers.update(
+            {
+                "User-Agent": settings.user_agent,
+                "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
+                "Accept": "text/html,application/xhtml+xml,application/pdf,*/*;q=0.8",
+            }
+        )
+        adapter = _GuardedAdapter(frozenset(host.lower() for host in private_hosts))
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    # public
+
+    def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        referer: str | None = None,
+        max_bytes: int | None = None,
+    ) -> Fetched:
+        """Fetch a URL, conditionally where validators are given; see :class:`Fetched`.
+
+        Raises:
+            CrawlStopped: ``stop()`` became true while waiting.
+        """
+        headers = {}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        if referer:
+            headers["Referer"] = _header_safe(referer)
+        return self._with_retries(url, headers, max_bytes or self.settings.max_bytes)
+
+    # retries
+
+    def _with_retries(
+        self, url: str, headers: dict[str, str], max_bytes: int, *, ask_robots: bool = True
+    ) -> Fetched:
+        begun, before = time.monotonic(), self.request_count
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.retry_after if isinstance(error, _TryAgain) else None
+            backoff = self.settings.backoff_seconds * 2.0 ** (state.attempt_number - 1)
+            backoff = min(backoff, self.settings.max_backoff_seconds) * random.uniform(0.8, 1.2)
+            return max(float(asked or 0.0), backoff)
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(
+                lambda error: (
+                    isinstance(error, _TryAgain)
+                    and (error.retry_after or 0) <= self.settings.max_retry_after_seconds
+                )
+            ),
+            stop=tenacity.stop_after_attempt(self.settings.attempts),
+            wait=wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            fetched = retrying(self._follow, url, headers, max_bytes, ask_robots)
+        except _TryAgain as error:
+            fetched = error.fetched
+            tries = retrying.statistics.get("attempt_number", 1)
+            if error.retry_after and error.retry_after > self.settings.max_retry_after_seconds:
+                reason = (
+                    f"{fetched.reason}. The server asks to come back after "
+                    f"{error.retry_after:.0f} s; it is left alone until the next night."
+                )
+            else:
+                reason = (
+                    f"{fetched.reason} ({tries} attempts). It is tried again the next night; open "
+                    "the address in a browser if it stays so."
+                )
+            fetched = replace(fetched, reason=reason)
+        return replace(
+            fetched,
+            url=url,
+            duration_ms=round((time.monotonic() - begun) * 1000),
+            requests=self.request_count - before,
+        )
+
+    # redirects, one hop at a time, each under the same rules
+
+    def _follow(
+        self, url: str, headers: dict[str, str], max_bytes: int, ask_robots: bool
+    ) -> Fetched:
+        here = url
+        for _ in range(self.settings.max_redirects + 1):
+            refusal = self._refusal(url, here, ask_robots)
+            if refusal:
+                return refusal
+            answer = self._request(url, here, headers, max_bytes)
+            if isinstance(answer, Fetched):
+                return answer
+            here = urljoin(here, answer)
+        return self._answer(
+            url,
+            here,
+            outcome=Outcome.ERROR,
+            reason=f"more than {self.settings.max_redirects} redirects from {url}, last to {here}. "
+            "Open the address in a browser and correct the link or the site file.",
+        )
+
+    def _refusal(self, url: str, here: str, ask_robots: bool) -> Fetched | None:
+        parts = urlsplit(here)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            return self._answer(
+                url,
+                here,
+                outcome=Outcome.REFUSED,
+                reason=f"{here} is not an http(s) address (linked or redirected to from {url}). "
+                "Nothing to do unless the file is needed: then fetch it by hand and ingest it.",
+            )
+        if not ask_robots:
+            return None
+        rules = self._robots_of(here)
+        if isinstance(rules, Fetched):
+            return self._answer(
+                url,
+                here,
+                outcome=rules.outcome,
+                reason=f"{rules.url} could not be read, so nothing is asked of the host tonight: "
+                f"{rules.reason}",
+            )
+        if not rules.can_fetch(here, ROBOT):
+            return self._answer(
+                url,
+                here,
+                outcome=Outcome.REFUSED,
+                reason=f"robots.txt of {host_of(here)} does not allow {here}. Ask the publisher, or "
+                "take the column out of the site file.",
+            )
+        return None
+
+    # one request
+
+    def _request(
+        self, url: str, here: str, headers: dict[str, str], max_bytes: int
+    ) -> Fetched | str:
+        """Ask for ``here``. Returns the answer, or the place a redirect leads to."""
+        host = host_of(here)
+        try:
+            with self._alone(host):
+                self._wait_for(host)
+                try:
+                    return self._exchange(url, here, headers, max_bytes)
+                finally:
+                    self._not_before[host] = time.monotonic()
+        except LockTimeout:
+            raise _TryAgain(
+                self._answer(
+                    url,
+                    here,
+                    outcome=Outcome.ERROR,
+                    reason=f"another process has been asking {host} for too long",
+                )
+            ) from None
+
+    def _exchange(
+        self, url: str, here: str, headers: dict[str, str], max_bytes: int
+    ) -> Fetched | str:
+        settings = self.settings
+        self.request_count += 1
+        response: requests.Response | None = None
+        try:
+            response = self._session.get(
+                here,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=(settings.connect_timeout_seconds, settings.read_timeout_seconds),
+            )
+            target = self._session.get_redirect_target(response)
+            if target is not None:
+                return target
+            return self._judge(url, here, response, max_bytes)
+        except requests.exceptions.SSLError as error:
+            return self._answer(
+                url,
+                here,
+                outcome=Outcome.ERROR,
+                reason=f"the TLS certificate of {host_of(here)} is not accepted ({_short(error)}). "
+                "If the authority is right but unknown here, name its file in REQUESTS_CA_BUNDLE; "
+                "if the portal also answers over http://, write that into the site file.",
+            )
+        except (requests.RequestException, OSError) as error:
+            private = _cause(error, _PrivateAddressError)
+            if private:
+                return self._answer(
+                    url,
+                    here,
+                    outcome=Outcome.REFUSED,
+                    reason=f"{here} leads to an address that is not public ({private}). If this is "
+                    "meant, set allow_private: true in the site file; if not, the site or the "
+                    "name server is misconfigured.",
+                )
+            if isinstance(error, requests.exceptions.InvalidURL):
+                return self._answer(
+                    url,
+                    here,
+                    outcome=Outcome.DEAD_LINK,
+                    reason=f"{here!r} is not an address. The page's link is broken; nothing to do.",
+                )
+            raise _TryAgain(
+                self._answer(
+                    url,
+                    here,
+                    status=response.status_code if response is not None else None,
+                    outcome=Outcome.ERROR,
+                    reason=f"{here} could not be fetched: {_short(error)}",
+                )
+            ) from error
+        finally:
+            if response is not None:
+                response.close()
+
+    def _judge(self, url: str, here: str, response: requests.Response, max_bytes: int) -> Fetched:
+        status = response.status_code
+        base = self._answer(
+            url,
+            here,
+            status=status,
+            content_type=response.headers.get("Content-Type"),
+            etag=response.headers.get("ETag"),
+            last_modified=response.headers.get("Last-Modified"),
+            file_name=file_name_of(response.headers.get("Content-Disposition")),
+        )
+        if status == 304:
+            return replace(base, outcome=Outcome.UNCHANGED)
+        if status in _RETRIED_STATUS:
+            raise _TryAgain(
+                replace(
+                    base, outcome=Outcome.ERROR, reason=f"{here} answered with status {status}"
+                ),
+                _retry_after(response.headers.get("Retry-After"), self._clock()),
+            )
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) > max_bytes:
+            return replace(base, outcome=Outcome.REFUSED, reason=_too_large(here, max_bytes))
+        body = self._body(base, response, max_bytes)
+        if isinstance(body, Fetched):
+            return body
+        kind = kind_of(body)
+        page = replace(base, body=body, kind=kind)
+        is_text = kind in {Kind.HTML, Kind.TEXT, Kind.XML, Kind.JSON, Kind.EMPTY}
+        text = page.decoded().text if is_text else ""
+        block = recognise_block(status, text, len(body)) if kind is not Kind.JSON else None
+        gone = status in {404, 410}
+        if block and not (gone and block.outcome is Outcome.BLOCKED):
+            remedy = (
+                "Open the address in a browser: if it shows there, the site keeps programs out and "
+                "its documents must be ingested by hand; the block is not worked around."
+                if block.outcome is Outcome.BLOCKED
+                else "Nothing to do: it is looked for again from time to time."
+            )
+            return replace(
+                base,
+                outcome=block.outcome,
+                kind=kind,
+                reason=f"{here} (status {status}) is not the page asked for: {block.zh} "
+                f"({block.en}; rule {block.id}). {remedy}",
+            )
+        if gone:
+            return replace(
+                base,
+                outcome=Outcome.DEAD_LINK,
+                reason=f"{here} answered with status {status}. The publisher has removed or moved "
+                "it; it is looked for again from time to time.",
+            )
+        if status != 200:
+            return replace(
+                base,
+                outcome=Outcome.ERROR,
+                reason=f"{here} answered with status {status}, which is neither a page nor a known "
+                "refusal. Open the address in a browser.",
+            )
+        return page
+
+    def _body(self, base: Fetched, response: requests.Response, max_bytes: int) -> bytes | Fetched:
+        deadline = time.monotonic() + self.settings.download_seconds
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            for chunk in response.iter_content(64 * 1024):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > max_bytes:
+                    return replace(
+                        base,
+                        outcome=Outcome.REFUSED,
+                        reason=_too_large(base.final_url, max_bytes),
+                    )
+                if time.monotonic() > deadline:
+                    raise _TryAgain(
+                        replace(
+                            base,
+                            outcome=Outcome.ERROR,
+                            reason=f"{base.final_url} was not complete after "
+                            f"{self.settings.download_seconds:g} s ({size} bytes came)",
+                        )
+                    )
+                if self._stop():
+                    raise CrawlStopped
+        except (
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+        ) as error:
+            announced = response.headers.get("Content-Length", "an unknown number of")
+            raise _TryAgain(
+                replace(
+                    base,
+                    outcome=Outcome.TRUNCATED,
+                    reason=f"{base.final_url} broke off: {size} of {announced} bytes came "
+                    f"({_short(error)}); nothing was stored",
+                )
+            ) from error
+        return b"".join(chunks)
+
+    # manners
+
+    def _alone(self, host: str) -> Any:
+        if self._lock_folder is None:
+            return nullcontext()
+        self._lock_folder.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^a-z0-9.-]", "_", host)
+        return FileLock(self._lock_folder / f"request-{name}.lock", timeout=120)
+
+    def _wait_for(self, host: str) -> None:
+        last = self._not_before.get(host)
+        if last is None:
+            return
+        pause = self.pace.pause_seconds
+        for rules in (self._robots.get(scheme + "://" + host) for scheme in ("http", "https")):
+            if isinstance(rules, Protego):
+                delay = rules.crawl_delay(ROBOT) or 0
+                pause = max(pause, min(delay, self.settings.max_crawl_delay_seconds))
+        pause += random.uniform(0, self.pace.jitter_seconds)
+        self._sleep(last + pause - time.monotonic())
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            if self._stop():
+                raise CrawlStopped
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, 0.5))
+
+    def _robots_of(self, url: str) -> Protego | Fetched:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{host_of(url)}"
+        if origin not in self._robots:
+            self._robots[origin] = self._read_robots(f"{origin}/robots.txt")
+        return self._robots[origin]
+
+    def _read_robots(self, url: str) -> Protego | Fetched:
+        """Rules of a host; a ``Fetched`` where they could not be read (RFC 9309, 2.3.1).
+
+        A client error (4xx) and a page in place of the file mean that there are no rules; a
+        server or network failure means that nothing may be fetched for now.
+        """
+        fetched = self._with_retries(url, {}, 512 * 1024, ask_robots=False)
+        client_error = fetched.status is not None and 400 <= fetched.status < 500
+        a_page = fetched.outcome is None and fetched.kind not in {Kind.TEXT, Kind.EMPTY}
+        if a_page or (client_error and fetched.status not in _RETRIED_STATUS):
+            self._on_robots(replace(fetched, outcome=Outcome.ROBOTS_ABSENT, reason=None, body=None))
+            return Protego.parse("")
+        self._on_robots(fetched)
+        if fetched.outcome is not None:
+            return fetched
+        return Protego.parse((fetched.body or b"").decode("utf-8-sig", errors="replace"))
+
+    def _answer(self, url: str, here: str, **fields: Any) -> Fetched:
+        return Fetched(url=url, final_url=here, fetched_at=self._clock(), **fields)
+
+
+def file_name_of(disposition: str | None) -> str | None:
+    """The file name of a Content-Disposition header, or None.
+
+    Reads RFC 5987 ``filename*``, percent-encoding in plain ``filename``, and raw UTF-8 or GBK
+    bytes (which the HTTP library hands over as Latin-1). Never holds a folder.
+    """
+    if not disposition:
+        return None
+    header = Message()
+    header["Content-Disposition"] = disposition.replace("\r", "").replace("\n", "")
+    name: str | None = None
+    extended = re.search(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;]+)", disposition, re.I)
+    if extended:
+        raw = unquote_to_bytes(extended[2].strip().strip('"'))
+        name = _text_of(raw, extended[1])
+    if name is None:
+        plain = re.search(r'filename\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;]+))', disposition, re.I)
+        if not plain:
+            return None
+        given = plain[1] if plain[1] is not None else plain[2].strip()
+        try:
+            raw = given.encode("latin-1")
+        except UnicodeEncodeError:
+            name = given
+        else:
+            name = _text_of(unquote_to_bytes(raw) if b"%" in raw else raw, "")
+    name = re.split(r"[\\/]", name.strip())[-1]
+    name = "".join(c for c in name if c.isprintable()).strip(" .")
+    return name or None
+
+
+def _text_of(raw: bytes, charset: str) -> str:
+    for encoding in filter(None, (charset, "utf-8", "gb18030")):
+        try:
+            return raw.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return unquote(raw.decode("latin-1"))
+
+
+def _retry_after(value: str | None, now: datetime) -> float | None:
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - now).total_seconds())
+
+
+def _too_large(url: str, max_bytes: int) -> str:
+    return (
+        f"{url} is larger than {max_bytes / 1024**2:.4g} MB. If the file is wanted, raise "
+        "BUDGETS_MAX_DOWNLOAD_MB for one run or fetch it by hand and ingest it."
+    )
+
+
+def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+    """An error of ``kind`` somewhere inside a chain of wrapped errors."""
+    pending: list[object] = [error]
+    for _ in range(20):
+        if not pending:
+            break
+        here = pending.pop()
+        if isinstance(here, kind):
+            return here
+        if isinstance(here, BaseException):
+            pending += [here.__cause__, here.__context__, getattr(here, "reason", None), *here.args]
+    return None
+
+
+def _short(error: BaseException) -> str:
+    """The innermost message, without object addresses."""
+    text = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>:?\s*", "", str(error))
+    match = re.search(r"\(Caused by (.+)\)$", text)
+    return (match[1] if match else text)[:200] or type(error).__name__
+
+
+def _header_safe(url: str) -> str:
+    return requests.utils.requote_uri(url)

@@ -1,0 +1,146 @@
+"""What a file is, told by its bytes. Names and Content-Type headers lie; magic bytes do not."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from enum import Enum
+
+__all__ = ["Kind", "extension_of", "is_document_type", "kind_of"]
+
+
+class Kind(Enum):
+    """Kind of file: media type, usual extension, and whether a budget can be published in it."""
+
+    media_type: str
+    extension: str
+    is_document: bool
+
+    PDF = ("application/pdf", "pdf", True)
+    OFD = ("application/ofd", "ofd", True)
+    DOC = ("application/msword", "doc", True)
+    DOCX = (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "docx",
+        True,
+    )
+    XLS = ("application/vnd.ms-excel", "xls", True)
+    XLSX = ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", True)
+    PPTX = (
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "pptx",
+        True,
+    )
+    OLE = ("application/x-ole-storage", "ole", True)
+    RTF = ("application/rtf", "rtf", True)
+    ZIP = ("application/zip", "zip", True)
+    RAR = ("application/vnd.rar", "rar", True)
+    SEVEN_ZIP = ("application/x-7z-compressed", "7z", True)
+    GZIP = ("application/gzip", "gz", False)
+    JPEG = ("image/jpeg", "jpg", False)
+    PNG = ("image/png", "png", False)
+    GIF = ("image/gif", "gif", False)
+    TIFF = ("image/tiff", "tif", False)
+    HTML = ("text/html", "html", False)
+    XML = ("text/xml", "xml", False)
+    JSON = ("application/json", "json", False)
+    TEXT = ("text/plain", "txt", False)
+    EMPTY = ("application/x-empty", "", False)
+    UNKNOWN = ("application/octet-stream", "", False)
+
+    def __init__(self, media_type: str, extension: str, is_document: bool) -> None:
+        self.media_type = media_type
+        self.extension = extension
+        self.is_document = is_document
+
+
+_DOCUMENT_TYPES = frozenset(kind.media_type for kind in Kind if kind.is_document)
+
+# Extensions a link to a document may carry, more than the kinds above tell apart
+# (.wps and .et are OLE or zip inside).
+_DOCUMENT_EXTENSIONS = frozenset(
+    {"pdf", "ofd", "doc", "docx", "wps", "xls", "xlsx", "xlsm", "et", "csv", "ppt", "pptx", "rtf"}
+    | {"zip", "rar", "7z"}
+)
+
+_START = {
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": Kind.OLE,
+    b"Rar!\x1a\x07": Kind.RAR,
+    b"7z\xbc\xaf\x27\x1c": Kind.SEVEN_ZIP,
+    b"{\\rtf": Kind.RTF,
+    b"\x1f\x8b": Kind.GZIP,
+    b"\xff\xd8\xff": Kind.JPEG,
+    b"\x89PNG\r\n\x1a\n": Kind.PNG,
+    b"GIF8": Kind.GIF,
+    b"II*\x00": Kind.TIFF,
+    b"MM\x00*": Kind.TIFF,
+}
+
+_HTML = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|script|meta|title|table|div|iframe|frameset)\b", re.I
+)
+
+
+def kind_of(data: bytes) -> Kind:
+    """The kind of a file by its content; an HTML page named ``.pdf`` is HTML."""
+    if not data:
+        return Kind.EMPTY
+    # ISO 32000 lets up to 1,024 bytes stand before the header; some publishers' gateways
+    # use that. A page that merely mentions "%PDF-" further in is not a PDF.
+    found = data.find(b"%PDF-", 0, 1024 + 5)
+    if found == 0 or (found > 0 and not _HTML.search(data[:found])):
+        return Kind.PDF
+    for magic, kind in _START.items():
+        if data.startswith(magic):
+            return _ole_kind(data) if kind is Kind.OLE else kind
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return _zip_kind(data)
+    return _text_kind(data)
+
+
+def is_document_type(media_type: str | None) -> bool:
+    """True for media types in which a budget can be published (archives included)."""
+    return media_type in _DOCUMENT_TYPES
+
+
+def extension_of(name: str) -> str | None:
+    """The extension of a document's name or URL path, lower case; None for anything else."""
+    dot, extension = name.strip().rpartition(".")[1:]
+    extension = extension.lower()
+    return extension if dot and extension in _DOCUMENT_EXTENSIONS else None
+
+
+def _ole_kind(data: bytes) -> Kind:
+    # Names of streams stand in the compound file's directory as UTF-16.
+    for stream, kind in (("Workbook", Kind.XLS), ("Book", Kind.XLS), ("WordDocument", Kind.DOC)):
+        if f"{stream}\0".encode("utf-16-le") in data:
+            return kind
+    return Kind.OLE
+
+
+def _zip_kind(data: bytes) -> Kind:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, UnicodeDecodeError):
+        return Kind.ZIP
+    if "OFD.xml" in names:
+        return Kind.OFD
+    if "[Content_Types].xml" in names:
+        for folder, kind in (("word/", Kind.DOCX), ("xl/", Kind.XLSX), ("ppt/", Kind.PPTX)):
+            if any(name.startswith(folder) for name in names):
+                return kind
+    return Kind.ZIP
+
+
+def _text_kind(data: bytes) -> Kind:
+    head = data[:4096]
+    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _HTML.search(head) or re.match(rb"<(?:!--|[a-z])", bare, re.I):
+        return Kind.XML if bare.startswith(b"<?xml") and not _HTML.search(head) else Kind.HTML
+    if bare.startswith(b"<?xml"):
+        return Kind.XML
+    if bare[:1] in {b"{", b"["}:
+        return Kind.JSON
+    return Kind.UNKNOWN if b"\0" in head else Kind.TEXT

@@ -1,0 +1,623 @@
+"""crawl_host against a real server: what a night costs, finds, refuses and survives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from scrapers_portal import (
+    COLUMN,
+    QUICK,
+    SMALL_PORTAL_FILES,
+    Asked,
+    Portal,
+    Reply,
+    a_file,
+    html,
+    pdf,
+    site_for,
+    small_portal,
+    trs_article,
+    trs_list,
+)
+
+from scrapers.archive import Archive, FetchRow, Outcome
+from scrapers.crawl import HostBusyError, HostReport, crawl_host, hosts
+from scrapers.fetch import CrawlSettings
+from scrapers.site import Site
+from store import Store
+
+NIGHT = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
+
+
+def crawl(
+    site: Site,
+    archive: Archive,
+    *,
+    night: int = 1,
+    settings: CrawlSettings = QUICK,
+    run_id: str | None = None,
+) -> HostReport:
+    return crawl_host(
+        [site],
+        archive,
+        run_id=run_id or f"night-{night}",
+        now=NIGHT + timedelta(days=night - 1),
+        settings=settings,
+    )
+
+
+def stored(archive: Archive) -> set[bytes]:
+    return {archive.get(sha256) for sha256 in archive.documents()}
+
+
+def rows_of(archive: Archive, path: str) -> list[FetchRow]:
+    return [row for row in archive.rows() if row.url.endswith(path)]
+
+
+def one_article(portal: Portal, body: str, **pages: Reply) -> None:
+    """A column with one article whose body is given; further pages by their last part."""
+    portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")]))
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(trs_article("样例预算", body))
+    for name, reply in pages.items():
+        portal.pages[f"{COLUMN}202602/{name}"] = reply
+
+
+def test_everything_offered_is_archived_with_its_origin(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    report = crawl(site_for(portal), archive)
+
+    assert stored(archive) == SMALL_PORTAL_FILES
+    assert report.outcomes == {
+        "listing_ok": 2,
+        "article_ok": 3,
+        "no_attachment": 1,
+        "new": 4,
+    }
+    assert report.columns[0].found == 4
+    assert report.columns[0].pages == 2
+    assert report.warnings == []
+    [row] = rows_of(archive, "P020260211002.pdf")
+    assert row.outcome is Outcome.NEW
+    assert row.role == "attachment"
+    assert row.county_code == "149999"
+    assert row.article_title == "样例办2026年部门预算公开"
+    assert row.link_text == row.file_name == "样例办预算.pdf"
+    assert row.listing_url == portal.url.rstrip("/") + COLUMN
+    assert row.article_url == row.listing_url + "202602/t20260211_2.html"
+    assert str(row.published_on) == "2026-02-11"
+    assert (row.column_holds, row.column_scope) == ("budget", "department")
+    assert (row.media_type, row.size) == ("application/pdf", len(pdf("二")))
+
+
+def test_a_quiet_night_costs_one_conditional_request_a_list_page(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    portal.forget()
+    report = crawl(site_for(portal), Archive(archive.store), night=2)
+
+    assert portal.paths() == [COLUMN, COLUMN + "index_1.html"]
+    assert {asked.status for asked in portal.log if asked.path != "/robots.txt"} == {304}
+    assert report.outcomes == {"unchanged": 2}
+    assert report.columns[0].found == report.columns[0].known == 4
+
+
+def test_a_new_entry_costs_only_itself(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    portal.forget()
+    portal.pages[COLUMN] = html(
+        trs_list(
+            [
+                ("2026-03-02", "./202603/t20260302_9.html", "新局2026年部门预算"),
+                ("2026-02-12", "./202602/t20260212_1.html", "样例局2026年部门预算公开"),
+            ],
+            total=2,
+        )
+    )
+    portal.pages[COLUMN + "202603/t20260302_9.html"] = html(
+        trs_article("新局2026年部门预算", '<a href="./P9.pdf">预算</a>')
+    )
+    portal.pages[COLUMN + "202603/P9.pdf"] = a_file(pdf("九"))
+    report = crawl(site_for(portal), archive, night=2)
+
+    assert portal.paths() == [
+        COLUMN,
+        COLUMN + "202603/t20260302_9.html",
+        COLUMN + "202603/P9.pdf",
+        COLUMN + "index_1.html",
+    ]
+    assert report.count(Outcome.NEW) == 1
+    assert stored(archive) == SMALL_PORTAL_FILES | {pdf("九")}
+
+
+def test_a_list_without_validators_that_only_changed_its_frame_is_unchanged(
+    portal: Portal, archive: Archive
+) -> None:
+    visits = 0
+
+    def counted(_: Asked) -> Reply:
+        nonlocal visits
+        visits += 1
+        text = trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")])
+        return Reply(text.replace("首页", f"第{visits}次访问").encode(), conditional=False)
+
+    one_article(portal, "<p>无</p>")
+    portal.pages[COLUMN] = counted
+    crawl(site_for(portal), archive)
+    objects = set(archive.store.list("archive/objects"))
+    report = crawl(site_for(portal), archive, night=2)
+
+    assert visits == 2
+    assert report.outcomes == {"unchanged": 1}
+    assert set(archive.store.list("archive/objects")) == objects
+
+
+def test_everything_known_is_looked_at_again_within_the_recheck_days(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    settings = QUICK.model_copy(update={"recheck_days": 10})
+    crawl(site_for(portal), archive, settings=settings)
+    files = {path for path in portal.pages if path.endswith((".pdf", "_1.html", "_2.html"))}
+    by_night: dict[int, list[str]] = {}
+    for night in range(2, 12):
+        portal.forget()
+        crawl(site_for(portal), archive, night=night, settings=settings)
+        by_night[night] = [p for p in portal.paths() if p not in {COLUMN, COLUMN + "index_1.html"}]
+
+    assert all(not by_night[night] for night in range(2, 6))
+    asked = [path for paths in by_night.values() for path in paths]
+    assert set(asked) >= files - {COLUMN + "index_1.html"}
+    assert len(asked) <= 2 * len(set(asked))  # due after 5 to 10 days: twice at the most
+    assert max(map(len, by_night.values())) < len(asked)
+    assert stored(archive) == SMALL_PORTAL_FILES
+
+
+def test_a_file_replaced_under_the_same_address_is_found_by_the_recheck(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    portal.pages[COLUMN + "202602/P020260212001.pdf"] = a_file(pdf("更正后"))
+    report = crawl(site_for(portal), archive, night=40)
+
+    assert report.count(Outcome.NEW) == 1
+    assert pdf("一") in stored(archive)
+    assert pdf("更正后") in stored(archive)
+
+
+def test_a_withdrawn_file_is_a_dead_link_and_its_original_stays(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    del portal.pages[COLUMN + "202602/P020260212001.pdf"]
+    crawl(site_for(portal), archive, night=40)
+
+    outcomes = [row.outcome for row in rows_of(archive, "P020260212001.pdf")]
+    assert outcomes == [Outcome.NEW, Outcome.DEAD_LINK]
+    assert pdf("一") in stored(archive)
+
+
+def test_a_failed_file_is_tried_again_the_next_night(portal: Portal, archive: Archive) -> None:
+    one_article(portal, '<a href="./P1.pdf">预算</a>', **{"P1.pdf": Reply(status=503)})
+    first = crawl(site_for(portal), archive)
+    assert first.count(Outcome.ERROR) == 1
+    portal.pages[COLUMN + "202602/P1.pdf"] = a_file(pdf())
+    portal.forget()
+    second = crawl(site_for(portal), archive, night=2)
+
+    assert second.count(Outcome.NEW) == 1
+    assert COLUMN + "202602/t20260212_1.html" not in portal.paths()
+    assert stored(archive) == {pdf()}
+
+
+def test_lasting_failures_are_asked_for_less_and_less_often(
+    portal: Portal, archive: Archive
+) -> None:
+    one_article(portal, '<a href="./gone.pdf">预算</a>')
+    asked = []
+    for night in range(1, 17):
+        portal.forget()
+        crawl(site_for(portal), archive, night=night)
+        if COLUMN + "202602/gone.pdf" in portal.paths():
+            asked.append(night)
+    assert asked == [1, 2, 3, 5, 9]
+
+
+def test_the_same_bytes_under_two_addresses_are_one_object_and_a_duplicate(
+    portal: Portal, archive: Archive
+) -> None:
+    one_article(
+        portal,
+        '<a href="./P1.pdf">预算</a><a href="./P2.pdf">预算（重发）</a>',
+        **{"P1.pdf": a_file(pdf()), "P2.pdf": a_file(pdf())},
+    )
+    report = crawl(site_for(portal), archive)
+
+    assert (report.count(Outcome.NEW), report.count(Outcome.DUPLICATE)) == (1, 1)
+    [appearances] = archive.documents().values()
+    assert [row.url.rsplit("/", 1)[1] for row in appearances] == ["P1.pdf", "P2.pdf"]
+
+
+def test_the_same_bytes_on_two_hosts_are_a_duplicate(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    with Portal() as other:
+        small_portal(other)
+        report = crawl(site_for(other), archive)
+    assert report.count(Outcome.DUPLICATE) == 4
+    assert report.count(Outcome.NEW) == 0
+
+
+def test_an_object_that_a_kill_left_without_a_row_counts_as_new(
+    portal: Portal, archive: Archive
+) -> None:
+    archive.put(pdf())
+    one_article(portal, '<a href="./P1.pdf">预算</a>', **{"P1.pdf": a_file(pdf())})
+    assert crawl(site_for(portal), archive).count(Outcome.NEW) == 1
+
+
+def test_an_html_page_named_pdf_is_no_document(portal: Portal, archive: Archive) -> None:
+    one_article(
+        portal,
+        '<a href="./P1.pdf">预算</a>',
+        **{
+            "P1.pdf": a_file(
+                b"<html><body>" + "系统繁忙，请稍后再试".encode() * 9 + b"</body></html>"
+            )
+        },
+    )
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, "P1.pdf")
+    assert row.outcome is Outcome.NOT_A_DOCUMENT
+    assert row.sha256 is None
+    assert row.media_type == "text/html"
+    assert "P1.pdf" in (row.reason or "")
+    assert archive.documents() == {}
+
+
+BLOCK = (
+    b"<script>function a(a){return a}var _0x49a6=['cookie','location.href=location.href'];"
+    b"document[_0x49a6[0]]='__tst_status='+a(1)+'#;';setTimeout(_0x49a6[1],1200);</script>"
+)
+
+
+def test_a_blocked_list_is_reported_and_warned_about(portal: Portal, archive: Archive) -> None:
+    portal.pages[COLUMN] = Reply(BLOCK)
+    report = crawl(site_for(portal), archive)
+    [row] = rows_of(archive, COLUMN)
+    assert row.outcome is Outcome.BLOCKED
+    assert "script_cookie" in (row.reason or "")
+    assert row.sha256 is None
+    assert any("部门预算" in warning and "script_cookie" in warning for warning in report.warnings)
+
+
+def test_a_blocked_file_is_never_a_document(portal: Portal, archive: Archive) -> None:
+    one_article(portal, '<a href="./P1.pdf">预算</a>', **{"P1.pdf": Reply(BLOCK)})
+    report = crawl(site_for(portal), archive)
+    assert report.count(Outcome.BLOCKED) == 1
+    assert archive.documents() == {}
+
+
+def test_a_host_that_only_fails_is_left_alone_after_a_few_requests(
+    portal: Portal, archive: Archive
+) -> None:
+    rows = [("2026-02-12", f"./202602/t20260212_{n}.html", f"预算{n}") for n in range(30)]
+    portal.pages[COLUMN] = html(trs_list(rows))
+    for n in range(30):
+        portal.pages[f"{COLUMN}202602/t20260212_{n}.html"] = Reply(b"", 412)
+    report = crawl(site_for(portal), archive)
+    assert report.gave_up
+    assert report.count(Outcome.BLOCKED) == QUICK.give_up_after
+    assert len(portal.paths()) == 1 + QUICK.give_up_after
+
+
+def test_the_home_page_in_place_of_an_article_is_a_dead_link(
+    portal: Portal, archive: Archive
+) -> None:
+    menu = "".join(
+        "<ul>" + "".join(f'<li><a href="/c{i}/{j}/">栏目{j}</a></li>' for j in range(20)) + "</ul>"
+        for i in range(5)
+    )
+    portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")]))
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(f"<html><body>{menu}</body></html>")
+    report = crawl(site_for(portal), archive)
+    assert report.count(Outcome.DEAD_LINK) == 1
+
+
+def test_a_gb18030_list_is_read(portal: Portal, archive: Archive) -> None:
+    text = trs_list([("2026-02-12", "./202602/t20260212_1.html", "镕局２０２６年部门预算㐀")])
+    portal.pages[COLUMN] = Reply(
+        text.replace('charset="utf-8"', 'charset="gb2312"').encode("gb18030"),
+        content_type="text/html",
+    )
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(trs_article("题", "<p>无</p>"))
+    crawl(site_for(portal), archive)
+    assert rows_of(archive, "t20260212_1.html")[0].link_text == "镕局２０２６年部门预算㐀"
+
+
+def test_robots_are_obeyed(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    portal.pages["/robots.txt"] = Reply(
+        b"User-agent: *\nDisallow: /zwgk/czyjs/bmys/202602/\n", content_type="text/plain"
+    )
+    report = crawl(site_for(portal), archive)
+    assert report.count(Outcome.REFUSED) == 2
+    assert not [path for path in portal.paths() if "/202602/" in path]
+    [row] = rows_of(archive, "t20260212_1.html")
+    assert "robots.txt" in (row.reason or "")
+    assert stored(archive) == {pdf("四")}
+
+
+def test_unreadable_robots_forbid_everything_for_the_night(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    portal.pages["/robots.txt"] = Reply(status=500)
+    report = crawl(site_for(portal), archive)
+    assert portal.paths() == []
+    assert report.count(Outcome.ERROR) == 1
+    assert report.warnings
+
+
+def test_a_directory_article_leads_to_its_children(portal: Portal, archive: Archive) -> None:
+    one_article(
+        portal,
+        '<a href="./t20260212_7.html">本级</a><a href="./t20260212_8.html">下属单位</a>',
+        **{
+            "t20260212_7.html": html(trs_article("本级", '<a href="./P7.pdf">表</a>')),
+            "t20260212_8.html": html(trs_article("下属单位", '<a href="./P8.pdf">表</a>')),
+            "P7.pdf": a_file(pdf("七")),
+            "P8.pdf": a_file(pdf("八")),
+        },
+    )
+    crawl(site_for(portal), archive)
+    assert stored(archive) == {pdf("七"), pdf("八")}
+    portal.forget()
+    crawl(site_for(portal), archive, night=2)
+    assert portal.paths() == [COLUMN]
+
+
+def test_a_meta_refresh_stub_is_followed(portal: Portal, archive: Archive) -> None:
+    portal.pages[COLUMN] = html("<meta  http-equiv=\"Refresh\" content='0; url=./sub/'>")
+    portal.pages[COLUMN + "sub/"] = html(
+        trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")])
+    )
+    portal.pages[COLUMN + "sub/202602/t20260212_1.html"] = html(
+        '<html><head><meta http-equiv="Refresh" content="0;URL=../../x/t20260101_5.html"/></head></html>'
+    )
+    portal.pages[COLUMN + "x/t20260101_5.html"] = html(
+        trs_article("样例预算", '<a href="./P5.pdf">表</a>')
+    )
+    portal.pages[COLUMN + "x/P5.pdf"] = a_file(pdf("五"))
+    crawl(site_for(portal), archive)
+    assert stored(archive) == {pdf("五")}
+
+
+def test_sub_columns_are_read_and_marked_as_units(portal: Portal, archive: Archive) -> None:
+    menu = '<div class="czys_subMenu"><dl><dd><a href="./unit/" title="样例中心">样例…</a></dd></dl></div>'
+    portal.pages[COLUMN] = html(trs_list([], extra=menu))
+    portal.pages[COLUMN + "unit/"] = html(
+        trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例中心预算")])
+    )
+    portal.pages[COLUMN + "unit/202602/t20260212_1.html"] = html(
+        trs_article("样例中心预算", '<a href="./P1.pdf">表</a>')
+    )
+    portal.pages[COLUMN + "unit/202602/P1.pdf"] = a_file(pdf())
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, "P1.pdf")
+    assert row.column_scope == "unit"
+
+
+def test_an_entry_may_be_the_file_itself(portal: Portal, archive: Archive) -> None:
+    portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./P1.pdf", "样例预算")]))
+    portal.pages[COLUMN + "P1.pdf"] = a_file(pdf())
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, "P1.pdf")
+    assert (row.outcome, row.role, row.link_text) == (Outcome.NEW, "attachment", "样例预算")
+    assert str(row.published_on) == "2026-02-12"
+
+
+def test_a_pdf_published_without_its_end_is_stored_and_remarked(
+    portal: Portal, archive: Archive
+) -> None:
+    one_article(portal, '<a href="./P1.pdf">表</a>', **{"P1.pdf": a_file(b"%PDF-1.7 cut off")})
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, "P1.pdf")
+    assert row.outcome is Outcome.NEW
+    assert "damaged" in (row.reason or "")
+
+
+def test_an_article_of_page_images_is_not_called_empty(portal: Portal, archive: Archive) -> None:
+    images = "".join(f'<img src="./W02026_{n}_ORIGIN.jpg">' for n in range(5))
+    one_article(portal, images)
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, "t20260212_1.html")
+    assert row.outcome is Outcome.NO_ATTACHMENT
+    assert "5 page images" in (row.reason or "")
+
+
+def test_nothing_where_something_was_is_a_warning(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    portal.pages[COLUMN] = html(trs_list([]))
+    report = crawl(site_for(portal), archive, night=2)
+    assert any("nothing is listed" in warning for warning in report.warnings)
+    assert any("at least 1" in warning for warning in report.warnings)
+
+
+def test_more_than_the_bounds_is_a_warning(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    report = crawl(site_for(portal, bounds={"least": 1, "most": 3}), archive)
+    assert any("at most 3" in warning for warning in report.warnings)
+
+
+def test_a_list_page_that_is_no_list_is_unreadable_not_empty(
+    portal: Portal, archive: Archive
+) -> None:
+    portal.pages[COLUMN] = html(
+        "<html><body><div id='app'></div><script src='/app.js'></script></body></html>"
+    )
+    report = crawl(site_for(portal), archive)
+    assert report.count(Outcome.UNREADABLE) == 1
+    assert report.warnings
+
+
+def test_a_portal_that_serves_its_last_page_for_ever_ends(portal: Portal, archive: Archive) -> None:
+    def page(n: int) -> Reply:
+        return html(
+            trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")], total=99, current=n)
+        )
+
+    one_article(portal, "<p>无</p>")
+    portal.pages[COLUMN] = page(0)
+    for n in range(1, 99):
+        portal.pages[f"{COLUMN}index_{n}.html"] = page(n)
+    crawl(site_for(portal), archive)
+    assert len([p for p in portal.paths() if "index_" in p]) == 1
+
+
+def test_one_broken_entry_never_stops_the_host(
+    portal: Portal, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scrapers.families.trs_wcm import FAMILY
+
+    small_portal(portal)
+    read = type(FAMILY).read_article
+
+    def breaks(self: object, text: str, url: str) -> object:
+        if url.endswith("_2.html"):
+            raise RuntimeError("no such selector")
+        return read(FAMILY, text, url)
+
+    monkeypatch.setattr(type(FAMILY), "read_article", breaks)
+    report = crawl(site_for(portal), archive)
+    assert report.count(Outcome.ERROR) == 1
+    assert stored(archive) == {pdf("一"), pdf("四")}
+    monkeypatch.undo()
+    crawl(site_for(portal), archive, night=2)
+    assert stored(archive) == SMALL_PORTAL_FILES
+
+
+def test_one_request_at_a_time_with_a_pause(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal, pace={"pause_seconds": 0.05, "jitter_seconds": 0.02}), archive)
+    assert portal.most_at_once == 1
+    gaps = [
+        later.at - earlier.ended for earlier, later in zip(portal.log, portal.log[1:], strict=False)
+    ]
+    assert min(gaps) >= 0.045
+    assert all("county-budget-warehouse" in asked.headers["user-agent"] for asked in portal.log)
+
+
+def test_a_second_crawler_of_the_host_is_turned_away(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    refused = []
+
+    def second(asked: Asked) -> None:
+        if not refused and asked.path == COLUMN:
+            with pytest.raises(HostBusyError, match="another process"):
+                crawl(site_for(portal), Archive(archive.store), run_id="other")
+            refused.append(True)
+
+    portal.on_request = second
+    crawl(site_for(portal), archive)
+    assert refused
+
+
+def test_stop_ends_in_good_order_and_the_rest_follows(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    report = crawl_host(
+        [site_for(portal)],
+        archive,
+        run_id="a",
+        now=NIGHT,
+        settings=QUICK,
+        stop=lambda: len(portal.log) >= 4,
+    )
+    assert report.stopped
+    assert stored(archive) < SMALL_PORTAL_FILES
+    crawl(site_for(portal), archive, run_id="b")
+    assert stored(archive) == SMALL_PORTAL_FILES
+
+
+CHILD = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from scrapers.archive import Archive
+from scrapers.crawl import crawl_host
+from scrapers.fetch import CrawlSettings
+from scrapers.site import Site
+from store import Store
+site = Site.model_validate_json(sys.argv[2])
+crawl_host([site], Archive(Store(sys.argv[1])), run_id="night",
+           now=datetime(2026, 3, 1, 17, 30, tzinfo=UTC), settings=CrawlSettings())
+"""
+
+
+def _spawn(data: Path, site: Site) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", CHILD, str(data), site.model_dump_json()])
+
+
+@pytest.mark.parametrize("fatal_request", [2, 4, 6, 9])
+def test_killed_anywhere_and_run_again_gives_the_same_archive(
+    portal: Portal, tmp_path: Path, fatal_request: int
+) -> None:
+    small_portal(portal)
+    site = site_for(portal)
+    child: list[subprocess.Popen[bytes]] = []
+
+    def kill(_: Asked) -> None:
+        if len(portal.log) == fatal_request:
+            os.kill(child[0].pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+    portal.on_request = kill
+    child.append(_spawn(tmp_path / "data", site))
+    assert child[0].wait(60) == -signal.SIGKILL
+    portal.on_request = lambda _: None
+    again = _spawn(tmp_path / "data", site)
+    assert again.wait(60) == 0
+
+    whole = Archive(Store(tmp_path / "whole"))
+    crawl(site, whole, run_id="night")
+    resumed = Archive(Store(tmp_path / "data"))
+    assert stored(resumed) == SMALL_PORTAL_FILES
+    files = [row for row in resumed.rows() if row.role == "attachment"]
+    assert sorted(row.url for row in files) == sorted(
+        row.url for row in whole.rows() if row.role == "attachment"
+    )
+    assert set(resumed.store.list("archive/objects")) == set(whole.store.list("archive/objects"))
+
+
+def test_public_sites_need_a_contact(archive: Archive, portal: Portal) -> None:
+    with pytest.raises(ValueError, match="BUDGETS_CONTACT"):
+        crawl(site_for(portal, allow_private=False), archive)
+    assert portal.log == []
+
+
+def test_private_addresses_are_refused_unless_the_site_allows_them(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    settings = QUICK.model_copy(update={"contact": "crawler@example.org"})
+    report = crawl(site_for(portal, allow_private=False), archive, settings=settings)
+    assert portal.log == []
+    assert report.count(Outcome.REFUSED) + report.count(Outcome.ERROR) == 1
+
+
+def test_hosts_leaves_unverified_sites_out(portal: Portal) -> None:
+    sites = [site_for(portal), site_for(portal, name="另一县", verified=False)]
+    assert [site.name for site in hosts(sites)[portal.host]] == ["样例县"]
+    assert len(hosts(sites, include_unverified=True)[portal.host]) == 2
