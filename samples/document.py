@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+_HERE = Path(__file__).parent
 
 FORM_IDS = tuple(f"T{n:02d}" for n in range(1, 14))
 NO_DATA = "注：本表无数据"
@@ -194,7 +196,7 @@ class Facts(_Model):
 
 @functools.lru_cache(maxsize=1)
 def _forms() -> dict[str, dict[str, Any]]:
-    text = (resources.files("samples") / "forms.yml").read_text("utf-8")
+    text = (_HERE / "forms.yml").read_text("utf-8")
     loaded: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return loaded
 
@@ -223,13 +225,13 @@ def layout(form: PrintedForm, year: int) -> Layout:
 
 def load(name: str) -> Facts:
     """The committed facts ``samples/facts/<name>.json``."""
-    path = resources.files("samples") / "facts" / f"{name}.json"
+    path = _HERE / "facts" / f"{name}.json"
     return Facts.model_validate_json(path.read_text("utf-8"))
 
 
 def names() -> list[str]:
     """Names of the committed facts."""
-    folder = resources.files("samples") / "facts"
+    folder = _HERE / "facts"
     return sorted(
         p.name.removesuffix(".json") for p in folder.iterdir() if p.name.endswith(".json")
     )

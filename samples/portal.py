@@ -12,10 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from importlib import resources
+from pathlib import Path
 from string import Template
 
 from samples.province import Article, Attachment, Column, County, province
+
+_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,13 @@ class Page:
 
 @functools.cache
 def _template(name: str) -> Template:
-    return Template((resources.files("samples") / "site" / name).read_text("utf-8"))
+    return Template((_HERE / "site" / name).read_text("utf-8"))
 
 
 @functools.cache
 def pdf_bytes(name: str) -> bytes:
     """The committed PDF ``samples/pdf/<name>.pdf``."""
-    return (resources.files("samples") / "pdf" / f"{name}.pdf").read_bytes()
+    return (_HERE / "pdf" / f"{name}.pdf").read_bytes()
 
 
 class Portal(ABC):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from datetime import date
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_HERE = Path(__file__).parent
 
 
 class _Model(BaseModel):
@@ -98,6 +100,6 @@ class Province(_Model):
 @functools.lru_cache(maxsize=1)
 def province() -> Province:
     """The province that comes with the project."""
-    text = (resources.files("samples") / "province.yml").read_text("utf-8")
+    text = (_HERE / "province.yml").read_text("utf-8")
     data: dict[str, Any] = yaml.safe_load(text)
     return Province.model_validate(data)

@@ -35,7 +35,11 @@ PORTS_FILE = "ports.json"
 
 @dataclass(frozen=True)
 class Visit:
-    """One request as the server saw it. ``started``/``ended`` are monotonic seconds."""
+    """One request as the server saw it.
+
+    ``started``/``ended`` are monotonic seconds; ``ended`` is taken before the body leaves, so
+    that a guest who asks one thing after another never seems to ask two at once.
+    """
 
     county_code: str
     method: str
@@ -55,6 +59,7 @@ class Running:
     ports: dict[str, int]
     log: list[Visit] = field(default_factory=list)
     log_file: Path | None = None
+    delay_seconds: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def url(self, county_code: str) -> str:
@@ -122,9 +127,8 @@ def _handler(portal: Portal, running: Running) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Length", str(len(body)))
             for name, value in page.headers.items():
                 self.send_header(name, value)
-            self.end_headers()
-            if with_body and body:
-                self.wfile.write(body)
+            if running.delay_seconds:
+                time.sleep(running.delay_seconds)
             running.note(
                 Visit(
                     portal.county.code,
@@ -140,6 +144,9 @@ def _handler(portal: Portal, running: Running) -> type[BaseHTTPRequestHandler]:
                     time.monotonic(),
                 )
             )
+            self.end_headers()
+            if with_body and body:
+                self.wfile.write(body)
 
         def send_response(self, code: int, message: str | None = None) -> None:
             # The Date header is sent once, by _answer.
@@ -225,14 +232,16 @@ def serve(
     served: Sequence[Portal] | None = None,
     ports: dict[str, int] | None = None,
     log_file: Path | None = None,
+    delay_seconds: float = 0.0,
 ) -> Iterator[Running]:
     """Serve portals (default: the whole province) until the block ends.
 
     ``ports`` maps division codes to ports; 0 or none takes a free one. ``log_file`` gets one
-    JSON line a request besides ``Running.log``.
+    JSON line a request besides ``Running.log``. ``delay_seconds`` is how long each answer
+    takes, to make hurry visible.
     """
     served = portals() if served is None else served
-    running = Running({}, log_file=log_file)
+    running = Running({}, log_file=log_file, delay_seconds=delay_seconds)
     with contextlib.ExitStack() as stack:
         for portal in served:
             code = portal.county.code

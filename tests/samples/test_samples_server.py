@@ -99,7 +99,7 @@ def test_head_gives_headers_only_and_the_connection_survives() -> None:
 
 def test_the_log_shows_who_asked_for_what_and_how_many_at_once(tmp_path: Path) -> None:
     log = tmp_path / "access.jsonl"
-    with serve(log_file=log) as running:
+    with serve(log_file=log, delay_seconds=0.02) as running:
         url = running.url(FIRST.code)
         for _ in range(3):
             _get(f"{url}robots.txt", User_Agent="someone/1.0")
