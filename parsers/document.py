@@ -211,6 +211,11 @@ class IdentityInstance(Model):
     pages: list[int] = []
     statement_1: str | None = None
     statement_2: str | None = None
+    kind: Literal["sum", "outcome"] = Field(
+        default="sum",
+        description="sum: left and right are recomputable from the terms; outcome: they are not",
+    )
+    reason: str | None = Field(default=None, description="why an instance is not applicable")
 
 
 class Verdict(Model):

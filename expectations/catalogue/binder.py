@@ -1,0 +1,622 @@
+"""From the catalogue's entries to the cells of one document.
+
+``bind`` resolves every selector and condition and gives bound identities: signed values in 元
+with the cell each came from. It does not judge; ``adder.evaluate`` does. An instance that cannot
+be bound (its form, column or row is absent, its condition is false) is kept with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import product
+from typing import Literal, cast
+
+from expectations.catalogue.catalogue import Catalogue, load_catalogue
+from expectations.catalogue.checks import run_check
+from expectations.catalogue.figures import Figure, Figures
+from expectations.catalogue.schema import (
+    Binding,
+    Case,
+    CatalogueError,
+    Condition,
+    Domain,
+    HalfName,
+    Identity,
+    Relation,
+    RowSelector,
+    Steps,
+    Term,
+    Tolerance,
+    Witnesses,
+    need,
+)
+from expectations.catalogue.targets import Target, Targets
+from expectations.catalogue.view import DocumentView, FormView, Line, bare_unit
+from parsers.document import Cell, CellRef, FormId, IdentityTerm, ParsedDocument
+
+Side = Literal["L", "R"]
+TOTAL = "total"
+_LEVELS = {3: "class", 5: "section", 7: "item", 9: "item"}
+
+
+class Unbound(Exception):
+    """The instance has no cells: ``reason`` says what is absent or which condition is false."""
+
+    def __init__(self, reason: str, *, lost: bool = True) -> None:
+        super().__init__(reason)
+        self.reason, self.lost = reason, lost
+
+
+@dataclass(slots=True)
+class BoundTerm:
+    """One signed figure. ``step``: printed step in 元 (0: exact). ``cell``: null for figures."""
+
+    side: Side
+    sign: Literal[-1, 1]
+    ref: CellRef
+    value: Decimal | None
+    step: Decimal
+    page: int | None
+    printed: str
+    says: str
+    decimals: int = 2
+    unit: str = "万元"
+
+    def term(self) -> IdentityTerm:
+        return IdentityTerm(side=self.side, sign=self.sign, cell=self.ref, value_yuan=self.value)
+
+
+@dataclass(slots=True)
+class Bound:
+    """One instance with its cells, not yet judged."""
+
+    identity: Identity
+    instance: str
+    relation: Relation
+    tolerance: Tolerance
+    terms: list[BoundTerm] = field(default_factory=list)
+    reason: str | None = None
+    lost: bool = False
+    mandatory: bool = False
+    after: str | None = None
+    verdict: bool | None = None
+    statements: tuple[str, str] | None = None
+    statements_en: tuple[str, str] | None = None
+    pages: list[int] = field(default_factory=list)
+    is_check: bool = False
+
+
+Variables = dict[str, "str | Line | Target"]
+
+
+class Binder:
+    """Binds all identities of a catalogue to one document."""
+
+    def __init__(self, document: ParsedDocument, catalogue: Catalogue) -> None:
+        self.document = document
+        self.catalogue = catalogue
+        self.view = DocumentView(document, catalogue.columns, catalogue.labels)
+        self.figures: Figures = catalogue.narrative.read(document)
+        self.targets = Targets(document)
+        self._named: dict[str, bool] = {}
+
+    def bind(self) -> list[Bound]:
+        found: list[Bound] = []
+        for identity in self.catalogue.file.identities:
+            for binding in identity.bind:
+                found.extend(self.binding(identity, binding))
+        return found
+
+    def binding(self, identity: Identity, binding: Binding) -> Iterator[Bound]:
+        if binding.check is not None:
+            yield from self._checks(identity, binding)
+            return
+        names = list(binding.for_each)
+        try:
+            domains = [list(self._domain(binding.for_each[n])) for n in names]
+        except Unbound as absent:
+            yield self._not_bound(identity, binding, binding.instance, absent, {})
+            return
+        home = _home(binding)
+        for values in product(*domains):
+            variables: Variables = dict(zip(names, values, strict=True))
+            instance = self._name(binding.instance, variables, home)
+            try:
+                yield self._instance(identity, binding, instance, variables)
+            except Unbound as absent:
+                yield self._not_bound(identity, binding, instance, absent, variables)
+
+    def _instance(
+        self, identity: Identity, binding: Binding, instance: str, variables: Variables
+    ) -> Bound:
+        after = None
+        if binding.when is not None:
+            after = binding.when.violated
+            if after is None and not self.holds(binding.when, variables):
+                raise Unbound(f"条件不成立：{self.say(binding.when)}", lost=False)
+        case = self._case(binding, variables)
+        left, right = need(case.left or binding.left), need(case.right or binding.right)
+        terms = [t for term in left for t in self.term(term, "L", variables)]
+        terms += [t for term in right for t in self.term(term, "R", variables)]
+        tolerance = case.tolerance or binding.tolerance or identity.tolerance
+        return Bound(
+            identity=identity,
+            instance=instance,
+            relation=case.relation or binding.relation,
+            tolerance=tolerance,
+            terms=terms,
+            mandatory=self._mandatory(binding, variables),
+            after=after,
+        )
+
+    def _case(self, binding: Binding, variables: Variables) -> Case:
+        if not binding.cases:
+            return Case()
+        for case in binding.cases:
+            if case.when is None or self.holds(case.when, variables):
+                return case
+        raise Unbound("没有适用的情形", lost=False)
+
+    def _not_bound(
+        self,
+        identity: Identity,
+        binding: Binding,
+        instance: str,
+        absent: Unbound,
+        variables: Variables,
+    ) -> Bound:
+        return Bound(
+            identity=identity,
+            instance=instance,
+            relation=binding.relation,
+            tolerance=binding.tolerance or identity.tolerance,
+            reason=absent.reason,
+            lost=absent.lost,
+            mandatory=absent.lost,
+        )
+
+    def _mandatory(self, binding: Binding, variables: Variables) -> bool:
+        if binding.mandatory:
+            return True
+        wanted = binding.mandatory_values
+        return bool(wanted) and all(
+            isinstance(variables.get(n), str) and variables[n] in allowed
+            for n, allowed in wanted.items()
+        )
+
+    # -- variables ----------------------------------------------------------------------------
+
+    def _domain(self, domain: Domain) -> Iterator[str | Line | Target]:
+        if domain.values is not None:
+            yield from domain.values
+        elif domain.rows is not None:
+            form = self.form(domain.rows.form)
+            yield from form.kind_lines(domain.rows.half, domain.rows.kind)
+        elif domain.codes is not None:
+            yield from self._codes(domain.codes.forms, domain.codes.kind)
+        elif domain.figures is not None:
+            yield from self.figures.group.get(domain.figures, {})
+        else:
+            for target in self.targets.projects:
+                if domain.targets == "project" or target.one_year:
+                    yield target
+
+    def _codes(self, forms: Sequence[FormId], kinds: Sequence[str]) -> Iterator[str]:
+        if TOTAL in kinds:
+            yield TOTAL
+        codes = {
+            code
+            for name in forms
+            for code in self.form(name).halves["expenditure"].by_code
+            if _LEVELS.get(len(code)) in kinds
+        }
+        yield from sorted(codes)
+
+    def _name(self, template: str, variables: Variables, home: FormId | None) -> str:
+        if "{" not in template:
+            return template
+        said: dict[str, str] = {}
+        for name, value in variables.items():
+            if isinstance(value, Line):
+                said[name] = self._line_name(value, home)
+            elif isinstance(value, Target):
+                said[name] = f"{value.index:02d}:{value.name}"
+            else:
+                rule = self.catalogue.columns.rule(home, value) if home else None
+                said[name] = rule.zh if rule else ("合计" if value == TOTAL else value)
+        return template.format(**said)
+
+    def _line_name(self, line: Line, home: FormId | None) -> str:
+        if line.code is not None:
+            return line.code
+        if home in ("T12", "T13"):
+            return f"{line.index}:{line.label}"
+        if home == "T06":
+            other = self.form("T06").text(line.index, "government_item")
+            return f"{line.label}/{other}" if other.strip() else line.label
+        return line.label
+
+    def _fill(self, text: str, variables: Variables) -> str:
+        if "$" not in text:
+            return text
+        for name, value in variables.items():
+            if isinstance(value, str):
+                text = text.replace(f"${name}", value)
+        return text
+
+    # -- conditions ---------------------------------------------------------------------------
+
+    def holds(self, condition: Condition, variables: Variables) -> bool:
+        """Whether a condition is true of the document; raises Unbound where it cannot be told."""
+        if condition.all is not None:
+            return all(self.holds(c, variables) for c in condition.all)
+        if condition.any is not None:
+            return any(self.holds(c, variables) for c in condition.any)
+        if condition.no is not None:
+            return not self.holds(condition.no, variables)
+        if condition.blank is not None:
+            return not self._some(condition.blank, variables)
+        if condition.nonblank is not None:
+            return self._some(condition.nonblank, variables)
+        if condition.named is not None:
+            return self._named_condition(condition.named)
+        if condition.rows_at_least is not None:
+            wanted = condition.rows_at_least
+            rows = self.form(wanted.form).kind_lines("expenditure", wanted.kind)
+            return len(rows) >= wanted.count
+        if condition.witnesses is not None:
+            return self._witnesses(condition.witnesses, variables)
+        if condition.figure_is is not None:
+            flags = self.figures.flags
+            return all(n in flags and flags[n] == v for n, v in condition.figure_is.items())
+        if condition.units_of is not None and condition.units_in is not None:
+            return self._units(condition.units_of, condition.units_in)
+        raise Unbound("条件只能用于整条勾稽关系", lost=True)
+
+    def _named_condition(self, name: str) -> bool:
+        known = self._named.get(name)
+        if known is None:
+            known = self._named[name] = self.holds(self.catalogue.file.conditions[name].is_, {})
+        return known
+
+    def say(self, condition: Condition) -> str:
+        if condition.named is not None:
+            return self.catalogue.file.conditions[condition.named].says.zh
+        if condition.no is not None:
+            return f"非（{self.say(condition.no)}）"
+        for word, parts in (("且", condition.all), ("或", condition.any)):
+            if parts is not None:
+                return word.join(self.say(c) for c in parts)
+        for word, terms in (("空白", condition.blank), ("非空白", condition.nonblank)):
+            if terms is not None:
+                return f"{'、'.join(_say_term(t) for t in terms)} {word}"
+        if condition.rows_at_least is not None:
+            return f"{condition.rows_at_least.form} 至少 {condition.rows_at_least.count} 行"
+        return "见勾稽关系目录"
+
+    def _some(self, terms: Sequence[Term], variables: Variables) -> bool:
+        return any(
+            bound.value
+            for term in terms
+            for bound in self.term(term, "L", variables, optional=True)
+        )
+
+    def _witnesses(self, witnesses: Witnesses, variables: Variables) -> bool:
+        sums: list[Decimal] = []
+        step = Decimal(0)
+        for group in witnesses.sums:
+            terms = [t for term in group for t in self.term(term, "L", variables, optional=True)]
+            sums.append(sum((t.sign * t.value for t in terms if t.value), Decimal(0)))
+            step = max([step, *(t.step for t in terms)])
+        within = witnesses.within_steps * step
+        return min(sums) > 0 and max(sums) - min(sums) <= within
+
+    def _units(self, sources: list[str], listed_in: FormId) -> bool:
+        """Does every budget unit the document names stand in the form?"""
+        rows = self.form(listed_in).kind_lines("expenditure", ["unit_or_head"])
+        listed = {bare_unit(x.label) for x in rows}
+        named: set[str] = set()
+        for source in sources:
+            if source in ("T12", "T13"):
+                form = self.view.forms.get(cast(FormId, source))
+                rows = form.kind_lines("expenditure", ["unit_or_head"]) if form else []
+                named |= {bare_unit(x.label) for x in rows}
+            elif source == "targets":
+                named |= {bare_unit(t.unit_name) for t in self.targets.projects if t.unit_name}
+            elif source == "narrative":
+                count = self.figures.single.get("budget_units")
+                if count is not None and count.value > len(listed):
+                    return False
+        return bool(named) and named <= listed
+
+    # -- terms --------------------------------------------------------------------------------
+
+    def form(self, name: FormId) -> FormView:
+        form = self.view.forms.get(name)
+        if form is None:
+            raise Unbound(f"缺 {name}")
+        return form
+
+    def term(
+        self, term: Term, side: Side, variables: Variables, *, optional: bool = False
+    ) -> list[BoundTerm]:
+        """The figures a term names; blank cells come with value null."""
+        if term.form is not None:
+            return self._cells(term, side, variables, optional or term.optional)
+        if term.figure is not None:
+            return self._figures(term, side, variables, optional or term.optional)
+        if term.target is not None:
+            return self._target(term, side, variables)
+        if term.overall is not None:
+            return self._overall(term, side)
+        return [self._count(term, side)]
+
+    def _cells(
+        self, term: Term, side: Side, variables: Variables, optional: bool
+    ) -> list[BoundTerm]:
+        form = self.form(need(term.form))
+        lines = self._lines(form, term.half, need(term.row), variables, optional)
+        found: list[BoundTerm] = []
+        for name in need(term.column):
+            role = self._fill(name, variables)
+            place = form.column.get(role)
+            if place is None:
+                raise Unbound(f"{form.form} 缺列 {self._column_zh(form.form, role)}")
+            for line in lines:
+                found.append(self._cell(form, line, role, side, term.sign))
+        return found
+
+    def _column_zh(self, form: FormId, role: str) -> str:
+        rule = self.catalogue.columns.rule(form, role)
+        return rule.zh if rule else role
+
+    def _cell(
+        self, form: FormView, line: Line, role: str, side: Side, sign: Literal[-1, 1]
+    ) -> BoundTerm:
+        place = form.column[role]
+        cell: Cell | None = form.cell(line.index, place)
+        amount = cell.amount if cell is not None else None
+        value = None if amount is None else amount * form.table.factor
+        zero_means_nothing = self.view.prints_zero and not value
+        return BoundTerm(
+            side=side,
+            sign=sign,
+            ref=CellRef(form=form.form, row=line.index, column=place),
+            value=value,
+            step=Decimal(0) if zero_means_nothing else form.unit,
+            page=cell.page if cell is not None else None,
+            printed=cell.text if cell is not None else "",
+            says=f"{line.code + ' ' if line.code else ''}{line.label}\t{role}",
+            unit="元" if form.table.factor == 1 else "万元",
+        )
+
+    def _lines(
+        self,
+        form: FormView,
+        half: HalfName,
+        selector: RowSelector,
+        variables: Variables,
+        optional: bool,
+    ) -> list[Line]:
+        side = form.halves.get(half)
+        if side is None:
+            raise Unbound(f"{form.form} 缺收入方")
+        if selector.row is not None:
+            return [_line(variables, selector.row)]
+        if selector.children_of is not None:
+            children = side.children.get(_line(variables, selector.children_of).index, [])
+            if not children:
+                raise Unbound("没有下一级科目行", lost=False)
+            return children
+        if selector.role is not None:
+            role = self._fill(selector.role, variables)
+            if role in side.roles:
+                return [side.roles[role]]
+            if optional:
+                return []
+            raise Unbound(f"{form.form} 缺行 {role}", lost=bool(side.lines))
+        if selector.code is not None:
+            codes = [self._fill(c, variables) for c in selector.code]
+            if codes == [TOTAL]:
+                return [side.roles[TOTAL]] if TOTAL in side.roles else []
+            return [side.by_code[c] for c in codes if c in side.by_code]
+        if selector.label is not None:
+            labels = [self._fill(x, variables) for x in selector.label]
+            return [line for x in labels for line in side.by_label.get(x, [])]
+        if selector.leaves:
+            if not side.leaves and not optional:
+                raise Unbound(f"{form.form} 没有明细行", lost=False)
+            return side.leaves
+        found = form.kind_lines(half, need(selector.kind))
+        found = [x for x in found if x.label not in selector.besides]
+        if not found and not optional:
+            raise Unbound(f"{form.form} 没有 {'、'.join(selector.kind)} 行", lost=False)
+        return found
+
+    def _figures(
+        self, term: Term, side: Side, variables: Variables, optional: bool
+    ) -> list[BoundTerm]:
+        name, _, member = self._fill(need(term.figure), variables).partition("/")
+        figures: list[Figure]
+        if member == "*":
+            figures = list(self.figures.group.get(name, {}).values())
+        elif member:
+            one = self.figures.group.get(name, {}).get(member)
+            figures = [one] if one is not None else []
+        else:
+            one = self.figures.single.get(name)
+            figures = [one] if one is not None else []
+        if not figures and not optional:
+            raise Unbound(f"文字未公开：{name}", lost=False)
+        return [
+            BoundTerm(
+                side=side,
+                sign=term.sign,
+                ref=CellRef(form="N", key=f.name),
+                value=f.value,
+                step=f.step,
+                page=f.page,
+                printed=f.printed,
+                says=f.zh,
+                decimals=f.decimals,
+                unit=f.unit,
+            )
+            for f in figures
+        ]
+
+    def _target(self, term: Term, side: Side, variables: Variables) -> list[BoundTerm]:
+        which_target = need(term.target)
+        if which_target == "*":
+            targets = self.targets.projects
+            if not targets:
+                raise Unbound("没有项目支出绩效目标表", lost=False)
+        else:
+            targets = [_target(variables, which_target)]
+        found: list[BoundTerm] = []
+        for target in targets:
+            for name in need(term.field):
+                which = self._fill(name, variables)
+                horizon, _, what = which.partition("_")
+                if what == "total":
+                    parts = [(which, target.figures[which])]
+                else:
+                    parts = target.parts.get(horizon, [])
+                for label, figure in parts:
+                    found.append(
+                        BoundTerm(
+                            side=side,
+                            sign=term.sign,
+                            ref=CellRef(form=f"P{target.index}", key=f"{horizon}/{label}"),
+                            value=figure.value,
+                            step=figure.step,
+                            page=None,
+                            printed=figure.printed,
+                            says=f"绩效目标表《{target.name}》{_HORIZON[horizon]}"
+                            + ("资金总额" if what == "total" else f" {label}"),
+                            unit=target.money_unit or "元",
+                        )
+                    )
+        return found
+
+    def _overall(self, term: Term, side: Side) -> list[BoundTerm]:
+        name = need(term.overall)
+        overall = self.targets.overall
+        if overall is None:
+            raise Unbound("没有整体支出绩效目标表", lost=False)
+        figure = overall.figures.get(name)
+        if figure is None:
+            raise Unbound(f"整体支出绩效目标表没有 {name}", lost=False)
+        return [
+            BoundTerm(
+                side=side,
+                sign=term.sign,
+                ref=CellRef(form="O", key=name),
+                value=figure.value,
+                step=figure.step,
+                page=None,
+                printed=figure.printed,
+                says=f"整体支出绩效目标表 {_OVERALL.get(name, name)}",
+                unit="万元" if name not in _HEADS else "人",
+            )
+        ]
+
+    def _count(self, term: Term, side: Side) -> BoundTerm:
+        what, zh = {
+            "one_hundred": (100, "100"),
+            "targets": (len(self.targets.projects), "所附项目支出绩效目标表张数"),
+            "projects": (self._rows("T12", "project"), "T12 项目行数"),
+            "units": (max(self._rows("T11", "unit"), self._rows("T12", "unit")), "预算单位行数"),
+        }[need(term.count)]
+        return BoundTerm(
+            side=side,
+            sign=term.sign,
+            ref=CellRef(form="A", key=term.count),
+            value=Decimal(what),
+            step=Decimal(0),
+            page=None,
+            printed=str(what),
+            says=zh,
+            unit="%" if term.count == "one_hundred" else "个",
+        )
+
+    def _rows(self, form: FormId, kind: str) -> int:
+        return len(self.form(form).kind_lines("expenditure", [kind]))
+
+    # -- checks -------------------------------------------------------------------------------
+
+    def _checks(self, identity: Identity, binding: Binding) -> Iterator[Bound]:
+        for result in run_check(need(binding.check), self, binding):
+            yield Bound(
+                identity=identity,
+                instance=result.instance,
+                relation="=",
+                tolerance="exact",
+                reason=result.reason,
+                verdict=result.holds,
+                statements=result.statements,
+                statements_en=result.statements_en,
+                pages=result.pages,
+                is_check=True,
+            )
+
+
+_HORIZON = {"period": "实施期", "annual": "年度"}
+_HEADS = ("posts", "staff", "staff_established", "staff_other", "units", "indicator_staff")
+_OVERALL = {
+    "source_total": "资金来源合计",
+    "direction_total": "资金方向合计",
+    "general_public_budget": "一般公共预算资金",
+    "government_managed_funds": "政府性基金预算资金",
+    "state_capital_operations": "国有资本经营预算资金",
+    "social_insurance_funds": "社会保险基金预算资金",
+    "special_fiscal_accounts": "专户管理资金",
+    "own_funds": "单位资金",
+    "basic": "基本支出",
+    "project": "项目支出",
+    "cost_basic": "成本指标 基本支出",
+    "cost_project": "成本指标 项目支出",
+    "posts": "核定的人员编制数",
+    "staff": "实际在职人员总数",
+    "staff_established": "在编人员数",
+    "staff_other": "其他人员数",
+    "indicator_staff": "指标 在职人员数",
+}
+
+
+def _line(variables: Variables, name: str) -> Line:
+    line = variables[name.removeprefix("$")]
+    if not isinstance(line, Line):
+        raise CatalogueError(f"{name} is not a row")
+    return line
+
+
+def _target(variables: Variables, name: str) -> Target:
+    target = variables[name.removeprefix("$")]
+    if not isinstance(target, Target):
+        raise CatalogueError(f"{name} is not a performance table")
+    return target
+
+
+def _home(binding: Binding) -> FormId | None:
+    """The form whose words name an instance: that of its rows, else of its first cell."""
+    for domain in binding.for_each.values():
+        if domain.rows is not None:
+            return domain.rows.form
+    sides = [binding.left or [], *(case.left or [] for case in binding.cases)]
+    return next((t.form for side in sides for t in side if t.form is not None), None)
+
+
+def _say_term(term: Term) -> str:
+    row = term.row
+    what = (row.role or "/".join(row.code or row.label or row.kind or [])) if row else ""
+    return " ".join(x for x in (term.form, what, "/".join(term.column or []), term.figure) if x)
+
+
+def bind(document: ParsedDocument, catalogue: Catalogue | None = None) -> list[Bound]:
+    """Every instance of every identity, bound to the cells of the document, not yet judged."""
+    return Binder(document, catalogue or load_catalogue()).bind()
+
+
+__all__ = ["Binder", "Bound", "BoundTerm", "Steps", "Unbound", "bind"]
