@@ -127,6 +127,7 @@ def test_ports_are_remembered_and_give_way_when_taken(tmp_path: Path) -> None:
     assert len(set(first.values())) == len(counties)
     assert choose_ports(tmp_path, counties) == first
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", first[FIRST.code]))
         taken.listen()
         second = choose_ports(tmp_path, counties)
