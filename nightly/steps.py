@@ -142,7 +142,8 @@ def close_crawl(settings: Settings, run_id: str) -> Report:
         counts: dict[str, int] = {}
         for row in _archive(settings).rows():
             if row.run_id == run_id:
-                counts[row.outcome] = counts.get(row.outcome, 0) + 1
+                name = row.outcome.value
+                counts[name] = counts.get(name, 0) + 1
         result["fetches"] = counts
     return dict(result)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,26 @@ def shared_dir() -> Path:
     if not (found / "truth").is_dir():
         pytest.skip("the measuring documents (../shared or BUDGETS_SHARED) are not here")
     return found
+
+
+@pytest.fixture(scope="session")
+def sample_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The sample province on loopback; gives the folder of its site files."""
+    from samples.server import serve_province
+
+    with serve_province(tmp_path_factory.mktemp("site")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def finished_night(tmp_path_factory: pytest.TempPathFactory, sample_sites: Path) -> Path:
+    """The data folder after one undisturbed night. Tests that change it make a copy.
+
+    Tests that use it carry ``xdist_group("night")``, so that the night is run once.
+    """
+    from night_runs import budgets
+
+    data = tmp_path_factory.mktemp("night") / "data"
+    done = budgets(data, sample_sites, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return data

@@ -1,0 +1,71 @@
+"""The whole night on the sample sites: what lands, what a second night does, what a kill costs."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from night_runs import budgets, contents, environment
+
+from warehouse.layout import Layout
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("night")]
+
+
+def test_second_night_finds_nothing_new_and_says_so(
+    finished_night: Path, sample_sites: Path
+) -> None:
+    before = contents(Layout(finished_night).published_path)
+    checkpoints = {p: p.stat().st_mtime_ns for p in (finished_night / "parsed").rglob("*.zst")}
+    assert checkpoints
+    done = budgets(finished_night, sample_sites, "run", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing new" in done.stdout
+    assert contents(Layout(finished_night).published_path) == before
+    assert checkpoints == {
+        p: p.stat().st_mtime_ns for p in (finished_night / "parsed").rglob("*.zst")
+    }, "nothing is read twice"
+
+
+def test_killed_at_any_moment_and_run_again_gives_the_same_rows(
+    finished_night: Path, sample_sites: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    chance = random.Random(20260121)
+    for fraction in (0.15, 0.35, 0.55, 0.8):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "run"],
+            env=environment(data, sample_sites),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(fraction * 14 + chance.random())
+        process.kill()
+        process.wait()
+    done = budgets(data, sample_sites, "run")
+    assert done.returncode == 0, done.stderr
+    wanted = contents(Layout(finished_night).published_path)
+    found = contents(Layout(data).published_path)
+    assert found.keys() == wanted.keys()
+    for table, rows in wanted.items():
+        assert found[table] == rows, table
+
+
+def test_tables_are_not_empty(finished_night: Path) -> None:
+    found: dict[str, list[Any]] = contents(Layout(finished_night).published_path)
+    for table in (
+        "dim_document",
+        "dim_organisation",
+        "dim_function",
+        "fct_amount",
+        "fct_expenditure",
+        "fct_budget_summary",
+    ):
+        assert found[f"marts.{table}"], table
+    assert found["quality.identity_result"]
