@@ -14,6 +14,7 @@ from parsers.document import BBox, Cell, Table, Warning_
 from parsers.forms import Column, Family, Form, family, fits, key, pattern
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
+from parsers.textgrid import TextHeader, body_end, build_grid, find_header, place, split_glued
 
 BY_TITLE = "title and header"
 EDGE = 8.0
@@ -103,12 +104,14 @@ class _Assembler:
         self.tables: list[_Open] = []
         self.open: _Open | None = None
         self.pending: list[TextLine] = []
+        self.columns: TextHeader | None = None
+        """columns of the form without rules that may go on over the page end"""
         self.out = Assembly([], [], [], [], set())
 
     def run(self) -> Assembly:
         for page in self.pages:
             self.pending = self.pending[-8:]
-            for item in page.flow():
+            for item in self._flow(page):
                 if isinstance(item, Grid):
                     self._grid(item)
                     self.pending = []
@@ -119,12 +122,147 @@ class _Assembler:
             self.out.tables.append(made)
         return self.out
 
+    # -- forms without rules -------------------------------------------------------------
+    def _flow(self, page: Page) -> list[TextLine | Grid]:
+        """The page's lines and grids; lines that are a form without rules become its grid."""
+        lines = page.lines
+        out: list[TextLine | Grid] = []
+        taken: set[int] = set()
+        i = 0
+
+        def take(header: TextHeader | None, columns: TextHeader) -> int:
+            grid, first, end = self._text_table(page, i, header, columns)
+            out.append(grid)
+            taken.update(id(x) for x in lines[first:end])
+            return end
+
+        goes_on = self.columns is not None and not (page.grids and self._grid_first(page))
+        while i < len(lines):
+            named = self._title_at(lines, i) if self._may_start(page, lines, i) else None
+            if named is not None:
+                form, n = named
+                header = self._header_after(form, lines, i + n, page)
+                if header is not None:
+                    i = take(header, header)
+                    goes_on = False
+                    continue
+            if goes_on and self.columns is not None:
+                columns = self.columns
+                header = self._header_after(columns.form, lines, i, page, limit=3)
+                if header is not None:
+                    i = take(header, header)
+                    goes_on = False
+                    continue
+                first = lines[i]
+                if self._is_row(columns, first):
+                    i = take(None, columns)
+                    goes_on = False
+                    continue
+                if not self._may_interrupt(first):
+                    goes_on = False
+                    self.columns = None
+            i += 1
+        if not out:
+            if lines or page.grids:
+                self.columns = None
+            return page.flow()
+        rest: list[TextLine | Grid] = [x for x in lines if id(x) not in taken]
+        return sorted([*rest, *page.grids, *out], key=lambda x: x.bbox[1])
+
+    def _grid_first(self, page: Page) -> bool:
+        """Does a ruled grid stand above the first line?"""
+        return bool(page.grids) and (
+            not page.lines or page.grids[0].bbox[1] < page.lines[0].bbox[1]
+        )
+
+    def _may_start(self, page: Page, lines: list[TextLine], i: int) -> bool:
+        """Is there room for a form's header below, before the next ruled grid?"""
+        low = lines[i].bbox[3]
+        tops = [g.bbox[1] for g in page.grids if g.bbox[1] > low]
+        limit = min(tops, default=page.height)
+        return sum(1 for x in lines[i + 1 :] if x.bbox[3] < limit) >= 2
+
+    def _title_at(self, lines: list[TextLine], i: int) -> tuple[Form, int] | None:
+        forms = list(self.family.forms.values())
+        for n in (1, 2, 3):
+            if i + n > len(lines):
+                break
+            text = "".join(key(self._without_label(x.words)) for x in lines[i : i + n])
+            found = self._named(pattern(self.family.continued).sub("", text), forms)
+            if found is not None and (n == 1 or found[1] == "exact"):
+                return found[0], n
+        return None
+
+    def _header_after(
+        self, form: Form, lines: list[TextLine], first: int, page: Page, limit: int = 5
+    ) -> TextHeader | None:
+        """The form's header below its title, past the lines of owner and unit."""
+        for k in range(first, min(first + limit, len(lines))):
+            header = find_header(form, lines, k)
+            if header is not None:
+                return header
+            if not self._may_interrupt(lines[k]) and self._title_at(lines, k) is None:
+                wrapped = k > first and self._may_interrupt(lines[k - 1])
+                if not wrapped:
+                    return None
+        return None
+
+    def _text_table(
+        self,
+        page: Page,
+        i: int,
+        header: TextHeader | None,
+        columns: TextHeader,
+    ) -> tuple[Grid, int, int]:
+        """The table whose title (or first row) is line ``i``, and the lines it takes."""
+        lines = page.lines
+        first = header.first + header.count if header else i
+        end = self._text_end(page, columns, first)
+        self.columns = columns
+        grid = build_grid(header, columns, lines[first:end], page)
+        return grid, header.first if header else i, end
+
+    def _text_end(self, page: Page, columns: TextHeader, first: int) -> int:
+        lines = page.lines
+        end = body_end(columns, lines, first)
+        for k in range(first, end):
+            text = key(lines[k].text)
+            if (
+                pattern(self.family.note).fullmatch(text)
+                or fits(self.family.heading, text)
+                or fits(self.family.label, text)
+                or self._title_at(lines, k) is not None
+                or (fits(self.family.page_number, text) and self._in_margin(page, lines[k]))
+                or any(lines[k - 1].bbox[3] <= g.bbox[1] <= lines[k].bbox[1] for g in page.grids)
+            ):
+                return k
+        return end
+
+    def _in_margin(self, page: Page, line: TextLine) -> bool:
+        return line.bbox[1] > 0.85 * page.height or line.bbox[3] < 0.1 * page.height
+
+    def _is_row(self, columns: TextHeader, line: TextLine) -> bool:
+        """Is the first line of a page a row of the open table? It must look like one."""
+        form = columns.form
+        if body_end(columns, [line], 0) == 0:
+            return False
+        places = {}
+        for word in line.words:
+            for w in split_glued(word):
+                j = place(form, columns.middles, w)
+                if j is None:
+                    return False
+                places[j] = w.text
+        kinds = {form.columns[j].kind for j in places}
+        if "code" in kinds or "amount" in kinds:
+            return True
+        known = _known_labels(form)
+        return bool(known) and all(key(t) in known for t in places.values())
+
     # -- lines ---------------------------------------------------------------------------
     def _line(self, line: TextLine, page: Page) -> None:
         text = key(line.text)
-        if fits(self.family.page_number, text) and (
-            line.bbox[1] > 0.85 * page.height or line.bbox[3] < 0.1 * page.height
-        ):
+        if fits(self.family.page_number, text) and self._in_margin(page, line):
             self.out.used.add(id(line))
             return
         table = self.open

@@ -415,7 +415,7 @@ class _PageReader:
 
     # -- composing -----------------------------------------------------------------------
     def _compose(self, page: Page, glyphs: list[Glyph]) -> None:
-        grids, _loose = rules.build_grids(self.horizontal, self.vertical, self.number)
+        grids, page.rules = rules.build_grids(self.horizontal, self.vertical, self.number)
         inside: dict[int, list[Glyph]] = {}
         cells = {}
         rest: list[Glyph] = []

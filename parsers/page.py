@@ -141,6 +141,8 @@ class Page:
     lines: list[TextLine] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
+    rules: list[tuple[float, float, float]] = field(default_factory=list)
+    """Horizontal rules (y, x0, x1) that belong to no grid."""
     has_text: bool = True
     image_share: float = 0.0
     unmapped: int = 0

@@ -1,0 +1,523 @@
+"""Forms printed without rules: columns from the header's words, rows from the lines' spacing.
+
+The form is known from its title, so the header's words are known too; each leaf word's middle
+is its column's. An amount stands right of its column's middle or on it, a label left of it or
+on it, which holds for left, right and centred settings alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from parsers.document import BBox
+from parsers.forms import Form, fits, key
+from parsers.money import NotAnAmountError, is_blank_mark, parse_amount
+from parsers.page import Grid, GridCell, Page, TextLine, Word
+
+HEADER_LINES = 9
+"""No header takes more lines than this."""
+CENTRED = 4.0
+"""A text stands in its column's middle when it is no farther from it (points)."""
+WRAP_PITCH = 1.5
+"""Lines of one cell are nearer than this many sizes, unless the rows themselves are."""
+
+_GLUED = (
+    re.compile(r"(-?[\d,]+\.\d{2})([^\d.,%％)）].*)"),  # amount, then the next label
+    re.compile(r"(.*[\u3400-\u9fff）])(-?\d[\d,]*\.\d{2})"),  # label, then its amount
+    re.compile(r"(\d{3}(?:\d{2}){0,2})([\u3400-\u9fff].*)"),  # code, then its name
+)
+
+
+@dataclass(slots=True)
+class _Block:
+    """Words that read as one header text, top to bottom."""
+
+    words: list[int]
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+
+    @property
+    def middle(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+
+@dataclass(slots=True)
+class TextHeader:
+    """A header found in lines: one leaf block a form column, the groups above them."""
+
+    form: Form
+    first: int
+    count: int
+    leaves: list[_Block]
+    groups: list[list[_Block]]
+    """groups of each column, outermost first"""
+    index_row: list[Word] = field(default_factory=list)
+
+    @property
+    def middles(self) -> list[float]:
+        return [b.middle for b in self.leaves]
+
+
+def find_header(form: Form, lines: Sequence[TextLine], first: int) -> TextHeader | None:
+    """The form's header in the lines from ``first`` on; None where they do not hold it whole."""
+    best: TextHeader | None = None
+    words: list[Word] = []
+    index_at: list[Word] = []
+    for n in range(1, HEADER_LINES + 1):
+        if first + n > len(lines):
+            break
+        line = lines[first + n - 1]
+        if best is not None and _is_index(line):
+            best.index_row = line.words
+            best.count = n
+            break
+        words.extend(line.words)
+        if not any(_in_vocabulary(form, w.text) for w in line.words):
+            break
+        found = _match(form, words)
+        if found is not None:
+            leaves, groups = found
+            best = TextHeader(form, first, n, leaves, groups, index_at)
+    return best
+
+
+def _is_index(line: TextLine) -> bool:
+    texts = [key(w.text) for w in sorted(line.words, key=lambda w: w.x0)]
+    return len(texts) >= 3 and texts == [str(i + 1) for i in range(len(texts))]
+
+
+def _in_vocabulary(form: Form, text: str) -> bool:
+    """Is this a header text of the form, or a piece of one?"""
+    k = key(text)
+    if form.in_header(k, 0, len(form.columns) - 1):
+        return True
+    return not re.search(r"\d[.,]\d", k) and len(k) <= 14
+
+
+def _match(form: Form, words: list[Word]) -> tuple[list[_Block], list[list[_Block]]] | None:
+    blocks = _blocks(words)
+    options: list[list[_Block]] = []
+    for column in form.columns:
+        leaf = column.path[-1].source
+        mine = [b for b in blocks if fits(leaf, key(b.text))]
+        if not mine:
+            return None
+        # lower and longer readings first: a leaf stands below its group
+        mine.sort(key=lambda b: (-len(b.words), -b.bottom))
+        options.append(mine)
+    chosen: list[_Block] = []
+    result: list[tuple[list[_Block], list[list[_Block]]]] = []
+
+    def walk(j: int, used: frozenset[int], x: float) -> bool:
+        if j == len(options):
+            groups = _groups(form, words, blocks, chosen, used)
+            if groups is None:
+                return False
+            result.append((list(chosen), groups))
+            return True
+        for b in options[j]:
+            if b.middle <= x or used & frozenset(b.words):
+                continue
+            chosen.append(b)
+            if walk(j + 1, used | frozenset(b.words), b.middle):
+                return True
+            chosen.pop()
+        return False
+
+    return result[0] if walk(0, frozenset(), -1.0) else None
+
+
+def _groups(
+    form: Form, words: list[Word], blocks: list[_Block], leaves: list[_Block], used: frozenset[int]
+) -> list[list[_Block]] | None:
+    """The words above the leaves as group texts; None where a word stays unexplained."""
+    left = set(range(len(words))) - used
+    found: list[tuple[int, int, str, _Block]] = []
+    while left:
+        options = []
+        for b in blocks:
+            if not left.issuperset(b.words):
+                continue
+            k = key(b.text)
+            for first, last, source in _group_spans(form):
+                if not fits(source, k):
+                    continue
+                lo, hi = leaves[first].x0 - 4, leaves[last].x1 + 4
+                if lo <= b.middle <= hi and b.top < min(
+                    leaves[j].bottom for j in range(first, last + 1)
+                ):
+                    options.append((len(b.words), first, last, source, b))
+        if not options:
+            return None
+        _, first, last, source, b = max(options, key=lambda o: o[0])
+        found.append((first, last, source, b))
+        left -= set(b.words)
+    out: list[list[_Block]] = []
+    for j, column in enumerate(form.columns):
+        mine: list[_Block] = []
+        for level in column.path[:-1]:
+            hit = [b for f, t, s, b in found if s == level.source and f <= j <= t]
+            if hit:
+                mine.append(min(hit, key=lambda b: abs(b.middle - leaves[j].middle)))
+            elif not level.optional:
+                return None
+        out.append(mine)
+    return out
+
+
+def _group_spans(form: Form) -> list[tuple[int, int, str]]:
+    """First and last column under each group text of the form."""
+    out: list[tuple[int, int, str]] = []
+    depth = max(len(c.path) for c in form.columns)
+    for d in range(depth):
+        j = 0
+        while j < len(form.columns):
+            path = form.columns[j].path
+            if d >= len(path) - 1:
+                j += 1
+                continue
+            k = j
+            while (
+                k + 1 < len(form.columns)
+                and len(form.columns[k + 1].path) - 1 > d
+                and form.columns[k + 1].path[: d + 1] == path[: d + 1]
+            ):
+                k += 1
+            out.append((j, k, path[d].source))
+            j = k + 1
+    return out
+
+
+def _blocks(words: list[Word]) -> list[_Block]:
+    """Every reading of header words as one text: alone, side by side, one above the other."""
+    singles = [
+        _Block([i], w.text, w.x0, w.x1, w.top, w.bottom)
+        for i, w in enumerate(words)
+        if w.text.strip()
+    ]
+    out = list(singles)
+    size = max((w.size for w in words), default=10.0)
+
+    def below(a: _Block, b: _Block) -> bool:
+        overlap = min(a.x1, b.x1) - max(a.x0, b.x0)
+        pitch = (b.top + b.bottom) / 2 - (words[a.words[-1]].top + words[a.words[-1]].bottom) / 2
+        return 0.6 * size < pitch <= 1.9 * size and overlap > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0)
+
+    layer = singles
+    for _ in range(4):
+        longer = []
+        for a in layer:
+            for b in singles:
+                if below(a, b):
+                    longer.append(
+                        _Block([*a.words, *b.words], a.text + b.text, min(a.x0, b.x0),
+                               max(a.x1, b.x1), a.top, b.bottom)
+                    )  # fmt: skip
+        out += longer
+        layer = longer
+    for a in singles:
+        for b in singles:
+            same = abs((a.top + a.bottom - b.top - b.bottom) / 2) < 0.4 * size
+            if same and 0 <= b.x0 - a.x1 < 2 * size:
+                out.append(
+                    _Block([*a.words, *b.words], a.text + b.text, a.x0, b.x1, a.top, b.bottom)
+                )
+    return out
+
+
+# -- body --------------------------------------------------------------------------------
+@dataclass(slots=True)
+class _Piece:
+    """A word placed in a column."""
+
+    column: int
+    word: Word
+    line: int
+
+
+def body_end(header: TextHeader, lines: Sequence[TextLine], first: int) -> int:
+    """Index of the first line from ``first`` on that is no row of the table."""
+    middles = header.middles
+    for i in range(first, len(lines)):
+        line = lines[i]
+        for w in line.words:
+            crossed = sum(w.x0 < m < w.x1 for m in middles)
+            if crossed > 1 and len(split_glued(w)) == 1:
+                return i
+        placed = [place(header.form, middles, w) for word in line.words for w in split_glued(word)]
+        if any(p is None for p in placed):
+            return i
+    return len(lines)
+
+
+def split_glued(word: Word) -> list[Word]:
+    """A word that holds an amount or a code and the text beside it, parted."""
+    for rx in _GLUED:
+        m = rx.fullmatch(word.text)
+        if m:
+            a, b = m.group(1), m.group(2)
+            width = [1.0 if ord(ch) > 0x2E80 else 0.5 for ch in word.text]
+            cut = word.x0 + (word.x1 - word.x0) * sum(width[: len(a)]) / sum(width)
+            return [
+                Word(a, word.x0, word.top, cut, word.bottom, word.size, word.bold),
+                Word(b, cut, word.top, word.x1, word.bottom, word.size, word.bold),
+            ]
+    return [word]
+
+
+def place(form: Form, middles: Sequence[float], word: Word) -> int | None:
+    """The column a body word stands in, or None where it fits none."""
+    text = key(word.text)
+    if _is_amount(text):
+        # code columns hold plain digits, centred or left
+        near = min(range(len(middles)), key=lambda j: abs(middles[j] - (word.x0 + word.x1) / 2))
+        if text.isdecimal() and form.columns[near].kind != "amount":
+            return near
+        at = [j for j, m in enumerate(middles) if m <= word.x1 + 1]
+        j = at[-1] if at else 0
+        if form.columns[j].kind == "amount":
+            return j
+        if form.columns[near].kind == "amount":
+            return near
+        return near if text.isdecimal() else None
+    at = [j for j, m in enumerate(middles) if m >= word.x0 - 1]
+    j = at[0] if at else len(middles) - 1
+    if form.columns[j].kind != "amount":
+        return j
+    # a text over an amount column: a label that starts left of an earlier column's middle
+    back = [k for k in range(j) if form.columns[k].kind != "amount"]
+    if back and word.x0 < middles[j] and middles[back[-1]] < word.x1 and j - back[-1] == 1:
+        return back[-1]
+    return None
+
+
+def _is_amount(text: str) -> bool:
+    if is_blank_mark(text):
+        return True
+    try:
+        return parse_amount(text) is not None
+    except NotAnAmountError:
+        return False
+
+
+def build_grid(
+    header: TextHeader | None,
+    columns: TextHeader,
+    body: Sequence[TextLine],
+    page: Page,
+) -> Grid:
+    """A grid of the header (where printed) and the body rows, as if rules were drawn."""
+    form, middles = columns.form, columns.middles
+    pieces: list[_Piece] = []
+    for i, line in enumerate(body):
+        for word in line.words:
+            for w in split_glued(word):
+                j = place(form, middles, w)
+                if j is not None:
+                    pieces.append(_Piece(j, w, i))
+    rows = _rows(form, pieces, page)
+    _merged_totals(columns, rows)
+    xs = _edges(columns, pieces)
+    cells: list[GridCell] = []
+    r = 0
+    if header is not None:
+        cells, r = _header_cells(header, xs)
+    tops = [min(p.word.top for p in row) for row in rows]
+    bottoms = [max(p.word.bottom for p in row) for row in rows]
+    start = cells[-1].bbox[3] if cells else (tops[0] - 2 if tops else 0.0)
+    if cells:
+        start = max(c.bbox[3] for c in cells)
+    for k, row in enumerate(rows):
+        y0 = start if k == 0 else (bottoms[k - 1] + tops[k]) / 2
+        y1 = bottoms[k] + 2 if k + 1 == len(rows) else (bottoms[k] + tops[k + 1]) / 2
+        for j in range(len(form.columns)):
+            mine = [p.word for p in row if p.column == j]
+            mine.sort(key=lambda w: (round(w.top), w.x0))
+            cells.append(
+                GridCell(r, j, 1, 1, (xs[j], min(y0, tops[k]), xs[j + 1], y1), _in_order(mine))
+            )
+        r += 1
+    bbox: BBox = (
+        xs[0],
+        min((c.bbox[1] for c in cells), default=0.0),
+        xs[-1],
+        max((c.bbox[3] for c in cells), default=0.0),
+    )
+    return Grid(page.number, bbox, r, len(form.columns), cells, method="text")
+
+
+def _merged_totals(columns: TextHeader, rows: list[list[_Piece]]) -> None:
+    """合计 in a cell merged over code and name: it is centred on neither of the two columns."""
+    form, middles = columns.form, columns.middles
+    totals = {key(t) for t in form.rows.get("total", [])}
+    for row in rows:
+        for p in row:
+            j = p.column
+            if j == 0 or form.columns[j].kind != "label" or key(p.word.text) not in totals:
+                continue
+            if form.columns[j - 1].kind == "amount" or any(q.column == j - 1 for q in row):
+                continue
+            middle = (p.word.x0 + p.word.x1) / 2
+            lefts = [q.word.x0 for r in rows for q in r if q.column == j and q is not p]
+            at_left = bool(lefts) and abs(min(lefts) - p.word.x0) <= CENTRED
+            if not at_left and abs(middle - middles[j]) > CENTRED:
+                p.column = j - 1
+
+
+def _in_order(words: list[Word]) -> list[Word]:
+    out: list[list[Word]] = []
+    for w in sorted(words, key=lambda w: w.top + w.bottom):
+        if out and w.top < (out[-1][0].top + out[-1][0].bottom) / 2:
+            out[-1].append(w)
+        else:
+            out.append([w])
+    return [w for line in out for w in sorted(line, key=lambda w: w.x0)]
+
+
+def _header_cells(header: TextHeader, xs: list[float]) -> tuple[list[GridCell], int]:
+    depth = 1 + max(len(g) for g in header.groups)
+    words = list(header.leaves)
+    top = min(b.top for b in [*words, *(g for gs in header.groups for g in gs)])
+    bottom = max(b.bottom for b in words)
+    step = (bottom - top) / depth
+    cells: list[GridCell] = []
+    n = len(header.leaves)
+    for level in range(depth):
+        j = 0
+        while j < n:
+            groups = header.groups[j]
+            if level < len(groups):
+                k = j
+                while (
+                    k + 1 < n
+                    and level < len(header.groups[k + 1])
+                    and (header.groups[k + 1][level] is groups[level])
+                ):
+                    k += 1
+                b, down = groups[level], 1
+            elif level == len(groups):
+                k, b, down = j, header.leaves[j], depth - level
+            else:
+                j += 1
+                continue
+            cells.append(
+                GridCell(
+                    level, j, down, k - j + 1,
+                    (xs[j], top + step * level, xs[k + 1], top + step * (level + down)),
+                    [Word(b.text, b.x0, b.top, b.x1, b.bottom)],
+                )
+            )  # fmt: skip
+            j = k + 1
+    if header.index_row:
+        low = max(w.bottom for w in header.index_row)
+        for w in header.index_row:
+            j = min(range(n), key=lambda j: abs(header.middles[j] - (w.x0 + w.x1) / 2))
+            cells.append(GridCell(depth, j, 1, 1, (xs[j], bottom, xs[j + 1], low), [w]))
+        depth += 1
+    return cells, depth
+
+
+def _edges(header: TextHeader, pieces: list[_Piece]) -> list[float]:
+    n = len(header.leaves)
+    left = [b.x0 for b in header.leaves]
+    right = [b.x1 for b in header.leaves]
+    for p in pieces:
+        left[p.column] = min(left[p.column], p.word.x0)
+        right[p.column] = max(right[p.column], p.word.x1)
+    xs = [left[0] - 2]
+    xs += [(right[j] + left[j + 1]) / 2 for j in range(n - 1)]
+    xs.append(right[-1] + 2)
+    return xs
+
+
+def _rows(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]]:
+    """Words grouped into rows: by drawn rules where they part the rows, else by spacing."""
+    if not pieces:
+        return []
+    bands = _bands(form, pieces, page)
+    if bands is not None:
+        return bands
+    size = sorted(p.word.size for p in pieces)[len(pieces) // 2] or 9.0
+    limit = WRAP_PITCH * size
+    by_column: dict[int, list[_Piece]] = {}
+    for p in pieces:
+        by_column.setdefault(p.column, []).append(p)
+    for j, column in by_column.items():
+        column.sort(key=lambda p: p.word.top + p.word.bottom)
+        if form.columns[j].kind != "label":
+            for a, b in pairwise(column):
+                pitch = _middle(b) - _middle(a)
+                if pitch > 0.5 * size:
+                    limit = min(limit, 0.92 * pitch)
+    blocks: list[list[_Piece]] = []
+    for j, column in by_column.items():
+        start = len(blocks)
+        for p in column:
+            last = blocks[-1] if len(blocks) > start else None
+            if last is not None and _middle(p) - _middle(last[-1]) < 0.5 * size:
+                last.append(p)  # the same line
+            elif (
+                last is not None
+                and form.columns[j].kind == "label"
+                and _middle(p) - _middle(last[-1]) <= limit
+            ):
+                last.append(p)
+            else:
+                blocks.append([p])
+    blocks.sort(key=_block_top)
+    rows: list[list[_Piece]] = []
+    reach: list[tuple[float, float]] = []
+    for block in blocks:
+        top, bottom = _block_top(block), max(p.word.bottom for p in block)
+        for k in range(len(rows) - 1, max(-1, len(rows) - 4), -1):
+            lo, hi = reach[k]
+            if min(hi, bottom) - max(lo, top) > 0.4 * min(hi - lo, bottom - top):
+                rows[k].extend(block)
+                reach[k] = (min(lo, top), max(hi, bottom))
+                break
+        else:
+            rows.append(list(block))
+            reach.append((top, bottom))
+    order = sorted(range(len(rows)), key=lambda k: sum(reach[k]))
+    return [rows[k] for k in order]
+
+
+def _middle(p: _Piece) -> float:
+    return (p.word.top + p.word.bottom) / 2
+
+
+def _block_top(block: list[_Piece]) -> float:
+    return min(p.word.top for p in block)
+
+
+def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] | None:
+    """Rows between the drawn rules, where a rule parts every two rows; else None."""
+    left = min(p.word.x0 for p in pieces)
+    right = max(p.word.x1 for p in pieces)
+    low = min(p.word.top for p in pieces)
+    high = max(p.word.bottom for p in pieces)
+    ys = sorted(
+        y
+        for y, a, b in page.rules
+        if low < y < high and min(b, right) - max(a, left) > 0.9 * (right - left)
+    )
+    if len(ys) < 2:
+        return None
+    rows: list[list[_Piece]] = [[] for _ in range(len(ys) + 1)]
+    for p in pieces:
+        rows[sum(y < _middle(p) for y in ys)].append(p)
+    rows = [r for r in rows if r]
+    for row in rows:
+        for j, column in enumerate(form.columns):
+            if column.kind == "label":
+                continue
+            at = [_middle(p) for p in row if p.column == j]
+            if at and max(at) - min(at) > 3:
+                return None
+    return rows
