@@ -1,0 +1,13 @@
+{#- The tolerance rule (尾差规则): left and right may differ by what rounding each printed figure
+    can leave, which the catalogue gives as a number of 元; not a fen more. -#}
+{% macro identity_outcome(relation, difference, tolerance) -%}
+    case
+        when {{ relation }} = '=' and {{ difference }} = 0 then 'exact'
+        when {{ relation }} = '<=' and {{ difference }} <= 0 then 'exact'
+        when {{ relation }} = '>=' and {{ difference }} >= 0 then 'exact'
+        when {{ relation }} = '=' and abs({{ difference }}) <= {{ tolerance }} then 'rounding'
+        when {{ relation }} = '<=' and {{ difference }} <= {{ tolerance }} then 'rounding'
+        when {{ relation }} = '>=' and -({{ difference }}) <= {{ tolerance }} then 'rounding'
+        else 'violated'
+    end
+{%- endmacro %}

@@ -1,0 +1,68 @@
+{#- Function codes (支出功能分类科目): the declared ones, and the ones printed in accepted
+    documents under the name that most of them give. -#}
+with declared as (
+
+    select * from {{ ref('seed_function') }}
+
+),
+
+form_row as (
+
+    select * from {{ ref('int_row') }}
+    where
+        form in ('T02', 'T03', 'T05', 'T08')
+        and regexp_full_match(row_code, '\d{3}|\d{5}|\d{7}')
+
+),
+
+document as (
+
+    select * from {{ ref('int_document') }}
+    where status != 'quarantined'
+
+),
+
+named as (
+
+    select
+        form_row.row_code as function_code,
+        regexp_replace(form_row.row_label, '\s', '', 'g') as function_name,
+        count(distinct form_row.document_id) as document_count,
+        min(document.fiscal_year) as first_year,
+        max(document.fiscal_year) as last_year
+    from form_row
+    inner join document on form_row.document_id = document.document_id
+    group by 1, 2
+
+),
+
+printed as (
+
+    select
+        function_code,
+        arg_max(function_name, (document_count, function_name)) as function_name,
+        sum(document_count) as document_count,
+        min(first_year) as first_year,
+        max(last_year) as last_year
+    from named
+    group by function_code
+
+),
+
+final as (
+
+    select
+        coalesce(declared.function_code, printed.function_code) as function_code,
+        coalesce(declared.function_name, printed.function_name) as function_name,
+        printed.function_name as function_name_printed,
+        declared.function_code is not null as is_declared,
+        coalesce(declared.basis, 'printed') as basis,
+        printed.document_count,
+        printed.first_year,
+        printed.last_year
+    from declared
+    full outer join printed on declared.function_code = printed.function_code
+
+)
+
+select * from final

@@ -1,0 +1,75 @@
+{#- Body rows of the readings that count, with what the tree of codes says: a leaf (末级科目) is a
+    code that no longer code of the same form starts with. Adding up leaves counts nothing twice. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='document_id',
+    on_schema_change='fail',
+    pre_hook="{{ forget_gone_documents() }}"
+) }}
+
+with reading as (
+
+    select * from {{ ref('int_reading') }}
+
+),
+
+form_row as (
+
+    select * from {{ ref('stg_row') }}
+
+),
+
+new_row as (
+
+    select form_row.*
+    from form_row
+    inner join reading
+        on
+            form_row.document_id = reading.document_id
+            and form_row.reading_id = reading.reading_id
+    where {{ is_new_reading('reading') }}
+
+),
+
+parent_code as (
+
+    select distinct
+        document_id,
+        form,
+        row_code[1:digits.prefix_length] as row_code
+    from new_row
+    cross join (values (3), (5), (7)) as digits (prefix_length)
+    where
+        regexp_full_match(row_code, '\d{3}(\d\d)+')
+        and digits.prefix_length < length(row_code)
+
+),
+
+final as (
+
+    select
+        new_row.document_id,
+        new_row.reading_id,
+        new_row.form,
+        new_row.row_index,
+        new_row.row_kind,
+        new_row.row_label,
+        new_row.row_code,
+        new_row.income_kind,
+        new_row.income_label,
+        new_row.parent_index,
+        new_row.unit_name,
+        new_row.row_code is not null
+        and new_row.row_kind in ('class', 'section', 'item')
+        and parent_code.row_code is null as is_leaf
+    from new_row
+    left join parent_code
+        on
+            new_row.document_id = parent_code.document_id
+            and new_row.form = parent_code.form
+            and new_row.row_code = parent_code.row_code
+
+)
+
+select * from final

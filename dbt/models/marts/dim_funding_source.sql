@@ -1,0 +1,14 @@
+with funding_source as (
+
+    select * from {{ ref('seed_funding_source') }}
+
+)
+
+select
+    funding_source_code,
+    funding_source,
+    funding_source_en,
+    is_fiscal_appropriation,
+    is_carry_over,
+    position
+from funding_source

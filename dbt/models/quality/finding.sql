@@ -1,0 +1,124 @@
+{#- Base rows of findings (核对提示): what is violated in current documents, and what keeps a
+    document in quarantine. When a finding was first and last seen is the ledger's to say. -#}
+with result as (
+
+    select * from {{ ref('identity_result') }}
+
+),
+
+status as (
+
+    select * from {{ ref('document_status') }}
+
+),
+
+document as (
+
+    select * from {{ ref('int_document') }}
+
+),
+
+contradiction as (
+
+    select
+        document_id,
+        organisation_id,
+        county_code,
+        fiscal_year,
+        phase,
+        scope,
+        identity,
+        instance,
+        case when is_current then 'contradiction' else 'misread' end as kind,
+        severity,
+        statement_1,
+        statement_2,
+        left_value,
+        right_value,
+        difference,
+        tolerance,
+        pages
+    from result
+    where
+        outcome = 'violated'
+        and (is_current or status = 'quarantined')
+
+),
+
+quarantine as (
+
+    select
+        document_id,
+        organisation_id,
+        county_code,
+        fiscal_year,
+        phase,
+        scope,
+        'QUARANTINE' as identity,
+        document_id as instance,
+        'misread' as kind,
+        'hard' as severity,
+        reasons as statement_1,
+        cast(null as varchar) as statement_2,
+        cast(null as decimal(20, 6)) as left_value,
+        cast(null as decimal(20, 6)) as right_value,
+        cast(null as decimal(20, 6)) as difference,
+        cast(null as decimal(20, 6)) as tolerance,
+        cast(null as varchar) as pages
+    from status
+    where status = 'quarantined'
+
+),
+
+combined as (
+
+    select * from contradiction
+    union all
+    select * from quarantine
+
+),
+
+identified as (
+
+    select
+        'n' || {{ short_hash("concat_ws('|', coalesce(combined.organisation_id, combined.document_id), combined.fiscal_year, combined.phase, combined.scope, combined.identity, combined.instance)", 19) }} as finding_id,
+        combined.*,
+        'open' as status,
+        document.first_seen_at,
+        document.last_seen_at,
+        -- two quarantined versions may show the same thing: the newest stands for it
+        row_number() over (
+            partition by
+                combined.organisation_id, combined.fiscal_year, combined.phase, combined.scope,
+                combined.identity, combined.instance
+            order by document.is_current desc, document.first_seen_at desc, document.document_id
+        ) as standing_rank
+    from combined
+    inner join document on combined.document_id = document.document_id
+
+)
+
+select
+    finding_id,
+    document_id,
+    organisation_id,
+    county_code,
+    fiscal_year,
+    phase,
+    scope,
+    identity,
+    instance,
+    kind,
+    severity,
+    statement_1,
+    statement_2,
+    left_value,
+    right_value,
+    difference,
+    tolerance,
+    pages,
+    status,
+    first_seen_at,
+    last_seen_at
+from identified
+where standing_rank = 1

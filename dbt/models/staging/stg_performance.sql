@@ -1,0 +1,19 @@
+with source as (
+
+    select * from {{ source('raw', 'raw_performance') }}
+
+),
+
+renamed as (
+
+    select
+        batch_id || ':' || record_key as reading_id,
+        document_id,
+        position,
+        kind,
+        payload::json as payload
+    from source
+
+)
+
+select * from renamed
