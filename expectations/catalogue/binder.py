@@ -254,8 +254,8 @@ class Binder:
             return all(self.holds(c, variables) for c in condition.all)
         if condition.any is not None:
             return any(self.holds(c, variables) for c in condition.any)
-        if condition.no is not None:
-            return not self.holds(condition.no, variables)
+        if condition.not_ is not None:
+            return not self.holds(condition.not_, variables)
         if condition.blank is not None:
             return not self._some(condition.blank, variables)
         if condition.nonblank is not None:
@@ -284,8 +284,8 @@ class Binder:
     def say(self, condition: Condition) -> str:
         if condition.named is not None:
             return self.catalogue.file.conditions[condition.named].says.zh
-        if condition.no is not None:
-            return f"非（{self.say(condition.no)}）"
+        if condition.not_ is not None:
+            return f"非（{self.say(condition.not_)}）"
         for word, parts in (("且", condition.all), ("或", condition.any)):
             if parts is not None:
                 return word.join(self.say(c) for c in parts)
@@ -420,6 +420,8 @@ class Binder:
         if selector.code is not None:
             codes = [self._fill(c, variables) for c in selector.code]
             if codes == [TOTAL]:
+                if TOTAL not in side.roles and side.lines and not optional:
+                    raise Unbound(f"{form.form} 缺合计行")
                 return [side.roles[TOTAL]] if TOTAL in side.roles else []
             return [side.by_code[c] for c in codes if c in side.by_code]
         if selector.label is not None:
@@ -429,10 +431,11 @@ class Binder:
             if not side.leaves and not optional:
                 raise Unbound(f"{form.form} 没有明细行", lost=False)
             return side.leaves
-        found = form.kind_lines(half, need(selector.kind))
+        kinds = need(selector.kind)
+        found = form.kind_lines(half, kinds)
         found = [x for x in found if x.label not in selector.besides]
         if not found and not optional:
-            raise Unbound(f"{form.form} 没有 {'、'.join(selector.kind)} 行", lost=False)
+            raise Unbound(f"{form.form} 没有 {'、'.join(kinds)} 行", lost=False)
         return found
 
     def _figures(

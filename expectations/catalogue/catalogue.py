@@ -62,7 +62,7 @@ class Catalogue:
 
     def _condition_terms(self, where: str, condition: Condition) -> list[Term]:
         inner = [*(condition.all or []), *(condition.any or [])]
-        inner += [condition.no] if condition.no is not None else []
+        inner += [condition.not_] if condition.not_ is not None else []
         terms = [t for c in inner for t in self._condition_terms(where, c)]
         terms += [*(condition.blank or []), *(condition.nonblank or [])]
         if condition.witnesses is not None:

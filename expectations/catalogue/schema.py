@@ -194,7 +194,9 @@ class Condition(Entry):
 
     all: list[Condition] | None = None
     any: list[Condition] | None = None
-    no: Condition | None = Field(default=None, description="true where the condition is not")
+    not_: Condition | None = Field(
+        default=None, alias="not", description="true where the condition is not"
+    )
     blank: Terms | None = Field(default=None, description="every cell named is blank or zero")
     nonblank: Terms | None = Field(default=None, description="at least one cell is neither")
     named: str | None = None
@@ -209,7 +211,7 @@ class Condition(Entry):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        names = ("all", "any", "no", "blank", "nonblank", "named", "rows_at_least")
+        names = ("all", "any", "not_", "blank", "nonblank", "named", "rows_at_least")
         self._exactly_one(*names, "units_of", "violated", "witnesses", "figure_is")
         if (self.units_of is None) != (self.units_in is None):
             raise ValueError("units_of and units_in go together")

@@ -181,11 +181,17 @@ class FormView:
             name = self.text(i, "income_name" if income else "name")
             if _CODE.match(code_text):
                 return Line(i, _LEVEL[len(code_text)], tidy_label(name), code_text, name)
-            label = tidy_label(name or code_text)
+            printed = name or code_text
+            if self.form == "T09" and not income and not printed.strip():
+                # 合计 is printed once, on the income side, for both halves
+                printed = self.text(i, "income_name") or self.text(i, "income_code")
+                if tidy_label(printed) not in _TOTALS:
+                    return None
+            label = tidy_label(printed)
             if not label:
                 return None
             kind = "total" if label in _TOTALS else "line"
-            return Line(i, kind, label, None, name or code_text)
+            return Line(i, kind, label, None, printed)
         role = {"T06": "department_item"}.get(self.form, "income_label" if income else "label")
         printed = self.text(i, role)
         label = tidy_label(printed)
