@@ -113,6 +113,14 @@ class Amount(Model):
     bbox: BBox | None = None
 
 
+class FieldPlace(Model):
+    """Where a field of a performance table is printed."""
+
+    page: int
+    bbox: BBox | None = None
+    text: str
+
+
 class Sentence(Model):
     section: str
     sub: str = ""
@@ -149,6 +157,14 @@ class Reason(Model):
     amount: Decimal | None = None
     text: str
     page: int | None = None
+
+
+class Place(Model):
+    """Where a value outside the forms stands, and what is printed there."""
+
+    page: int
+    bbox: BBox | None = None
+    text: str
 
 
 class GenericTable(Model):
@@ -245,6 +261,9 @@ class ParsedDocument(Model):
     document: DocumentInfo
     tables: list[Table] = []
     performance: list[dict[str, object]] = []
+    performance_places: list[dict[str, FieldPlace]] = Field(
+        default=[], description="parallel to performance: path of a field → where it is printed"
+    )
     narrative: Narrative = Narrative()
     assets: dict[str, object] = {}
     procurement: dict[str, object] = {}

@@ -57,6 +57,12 @@ class TooLargeError(DocumentError):
     code = "too_large"
 
 
+class NoTextError(DocumentError):
+    """Images only: the pages must be recognised (OCR) before they can be read."""
+
+    code = "no_text"
+
+
 class TimeoutError_(DocumentError):
     """The reading took longer than its limit."""
 
@@ -67,3 +73,29 @@ class OutOfMemoryError(DocumentError):
     """The reading needed more memory than its limit."""
 
     code = "memory"
+
+
+def error_of(code: str, what: str, where: str, remedy: str) -> DocumentError:
+    """The error of a code, as it came back from a worker or a record."""
+    kind = _BY_CODE.get(code)
+    if kind is None:
+        out = DocumentError(what, where, remedy)
+        out.code = code
+        return out
+    return kind(what, where, remedy)
+
+
+_BY_CODE: dict[str, type[DocumentError]] = {
+    c.code: c
+    for c in (
+        NotAPdfError,
+        DamagedError,
+        EncryptedError,
+        NotADisclosureError,
+        UnknownTemplateError,
+        TooLargeError,
+        NoTextError,
+        TimeoutError_,
+        OutOfMemoryError,
+    )
+}

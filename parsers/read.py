@@ -13,15 +13,23 @@ from parsers.cover import Cover, read_cover
 from parsers.document import (
     DocumentInfo,
     Dropped,
+    FieldPlace,
     GenericTable,
     ParsedDocument,
     Table,
     Warning_,
 )
 from parsers.engine import read_pages
-from parsers.errors import NotADisclosureError, TooLargeError, UnknownTemplateError
+from parsers.errors import (
+    NotADisclosureError,
+    NoTextError,
+    TooLargeError,
+    UnknownTemplateError,
+)
 from parsers.forms import family, key
+from parsers.narrative import read_narrative
 from parsers.page import Grid, Page
+from parsers.performance import PerformanceReading, read_performance
 from parsers.rows import describe_rows
 
 PARSER_VERSION = 1
@@ -99,11 +107,21 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
                 message=f"{unmapped} glyphs have no character in their font; they read as �",
             )
         )
+    if not with_text:
+        none = NoTextError(
+            f"no page of {len(pages)} has a text layer", name,
+            "Recognise the pages' images (OCR) and read the result.",
+        )  # fmt: skip
+        none.document, none.made = document, made
+        raise none
+    performance = read_performance(pages)
+    _take_performance(document, performance)
+    _take_narrative(document, pages, cover)
     is_family = _is_family(made)
     if is_family:
         document.document.template = family().template
         document.tables = _once(made.tables, document.warnings)
-        _describe(document.tables, document.warnings, [])
+        _describe(document.tables, document.warnings, _implementing_units(document))
         missing = [f for f in family().forms if document.table(f) is None]
         if missing:
             document.warnings.append(
@@ -112,11 +130,39 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
                     message=f"the document lacks {', '.join(missing)} of the 13 forms",
                 )
             )
-    claimed: set[int] = set()
+    elsewhere = {p for pages_of_one in performance.pages for p in pages_of_one}
+    claimed = {id(g) for g, _ in made.rest if g.page in elsewhere}
     document.generic_tables = list(_generic(made, is_family, claimed, document.dropped))
     if not is_family:
         _not_family(document, made, cover, name)
     return document, made
+
+
+def _take_performance(document: ParsedDocument, reading: PerformanceReading) -> None:
+    document.performance = reading.tables
+    document.performance_places = [
+        {path: FieldPlace(page=p.page, bbox=p.bbox, text=p.text) for path, p in places.items()}
+        for places in reading.places
+    ]
+    document.dropped += reading.dropped
+    document.warnings += reading.warnings
+
+
+def _take_narrative(document: ParsedDocument, pages: list[Page], cover: Cover) -> None:
+    reading = read_narrative(pages, cover)
+    document.narrative = reading.narrative
+    document.reasons = reading.reasons
+    document.assets = reading.assets
+    document.procurement = reading.procurement
+    document.staff = reading.staff
+    document.dropped += reading.dropped
+    document.warnings += reading.warnings
+
+
+def _implementing_units(document: ParsedDocument) -> list[str]:
+    """Bodies that the performance tables name (实施单位): units of T12 and T13."""
+    found = (t.get("实施单位") for t in document.performance)
+    return sorted({name for name in found if isinstance(name, str) and name})
 
 
 def _is_family(made: assembly.Assembly) -> bool:

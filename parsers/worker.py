@@ -1,0 +1,344 @@
+"""One document is read in a child process, with limits: a bad file can stop nothing else.
+
+A child is ``python -m parsers.worker``: started with ``subprocess`` (no fork of a threaded
+parent, no daemonic-process rule), it reads many documents one after the other and is thrown
+away when one of them takes too long, needs too much memory or kills it. ``read_isolated``
+keeps one child for a calling thread; ``WorkerPool`` gives a batch as many as it wants.
+
+Frames on both pipes: 8 bytes length (big endian), then a JSON head line, then the body.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Any, TypeVar
+
+from parsers.document import ParsedDocument
+from parsers.errors import DocumentError, error_of
+
+T = TypeVar("T")
+
+_LENGTH = struct.Struct(">Q")
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may use. Memory is the child's whole address space, in megabytes."""
+
+    seconds: float = 60.0
+    megabytes: int = 2048
+    documents_per_worker: int = 500
+
+
+class _Died(Exception):
+    """The child went away (killed, crashed) instead of answering."""
+
+
+class Worker:
+    """One child process; started when first needed, replaced when it is lost."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._served = 0
+        self._lock = threading.Lock()
+
+    def read(self, data: bytes, file_name: str | None = None) -> ParsedDocument:
+        """``parsers.read.read_document`` in the child.
+
+        Raises what it raises (with ``document`` filled where there is one), and DocumentError
+        with code ``timeout`` or ``memory``, or ``failed`` where the reader has a bug.
+        """
+        with self._lock:
+            head, body = self._ask(data, file_name)
+        if head["outcome"] == "parsed":
+            return ParsedDocument.model_validate_json(body)
+        error = error_of(head["outcome"], head["what"], head["where"], head["remedy"])
+        if body:
+            error.document = ParsedDocument.model_validate_json(body)
+        raise error
+
+    def _ask(self, data: bytes, file_name: str | None) -> tuple[dict[str, Any], bytes]:
+        name = file_name or "the file"
+        process = self._ready()
+        deadline = time.monotonic() + self.limits.seconds
+        try:
+            head = json.dumps({"file_name": file_name}).encode() + b"\n"
+            _send(process, head + data, deadline)
+            answer = _receive(process, deadline)
+        except TimeoutError:
+            self.close()
+            return _problem(
+                "timeout", f"reading took longer than {self.limits.seconds:g} s", name,
+                "Raise the limit if the file is only large; else look why the reader hangs on it.",
+            )  # fmt: skip
+        except (_Died, OSError):
+            code = self._gone()
+            if code in (-9, 137):
+                return _problem(
+                    "memory", "the reading process was killed (out of memory?)", name,
+                    "Give the machine or Limits.megabytes more if the file is only large.",
+                )  # fmt: skip
+            return _problem(
+                "failed", f"the reading process died (exit code {code})", name,
+                "Report the file: a crash of the PDF library is a bug to be worked around.",
+            )  # fmt: skip
+        self._served += 1
+        line, _, body = answer.partition(b"\n")
+        head_out: dict[str, Any] = json.loads(line)
+        if head_out["outcome"] == "memory":
+            # what failed to be allocated may have left the library in any state
+            self.close()
+        return head_out, body
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and (
+            self._process.poll() is not None or self._served >= self.limits.documents_per_worker
+        ):
+            self.close()
+        if self._process is None:
+            self._served = 0
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "parsers.worker", str(self.limits.megabytes)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                start_new_session=True,
+            )
+            try:
+                _receive(self._process, time.monotonic() + _START_SECONDS)
+            except (TimeoutError, _Died, OSError) as err:
+                code = self._gone()
+                raise RuntimeError(
+                    f"the reading process does not start (exit code {code}); run "
+                    f"`{sys.executable} -m parsers.worker` by hand to see why"
+                ) from err
+        return self._process
+
+    def _gone(self) -> int | None:
+        process, code = self._process, None
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(timeout=5)
+        self.close()
+        return code
+
+    def close(self) -> None:
+        """End the child (at once: it holds nothing that is not also here)."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+_local = threading.local()
+
+
+def read_isolated(
+    data: bytes, limits: Limits | None = None, file_name: str | None = None
+) -> ParsedDocument:
+    """Read one document in this thread's child process. Raises DocumentError only."""
+    worker: Worker | None = getattr(_local, "worker", None)
+    wanted = limits or Limits()
+    if worker is None or worker.limits != wanted:
+        if worker is not None:
+            worker.close()
+        worker = _local.worker = Worker(wanted)
+        atexit.register(worker.close)
+    return worker.read(data, file_name)
+
+
+class WorkerPool:
+    """Several children for a batch.
+
+    ``map`` yields (item, document or error) as they are done; it never raises for a document.
+    """
+
+    def __init__(self, size: int | None = None, limits: Limits | None = None) -> None:
+        self.size = size or max(1, os.cpu_count() or 1)
+        self._workers = [Worker(limits) for _ in range(self.size)]
+        self._free = list(self._workers)
+        self._lock = threading.Lock()
+
+    def read(self, data: bytes, file_name: str | None = None) -> ParsedDocument:
+        """As ``read_isolated``; at most ``size`` threads may call at a time."""
+        with self._lock:
+            worker = self._free.pop()
+        try:
+            return worker.read(data, file_name)
+        finally:
+            with self._lock:
+                self._free.append(worker)
+
+    def map(
+        self, items: Iterable[T], load: Callable[[T], bytes], name: Callable[[T], str] = str
+    ) -> Iterator[tuple[T, ParsedDocument | DocumentError]]:
+        def one(item: T) -> ParsedDocument | DocumentError:
+            try:
+                return self.read(load(item), name(item))
+            except DocumentError as err:
+                return err
+
+        with ThreadPoolExecutor(self.size) as threads:
+            waiting = {threads.submit(one, item): item for item in items}
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+# -- pipes -------------------------------------------------------------------------------
+def _pipe(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise _Died
+    return pipe.fileno()
+
+
+def _send(process: subprocess.Popen[bytes], body: bytes, deadline: float) -> None:
+    fd = _pipe(process.stdin)
+    os.set_blocking(fd, False)
+    view = memoryview(_LENGTH.pack(len(body)) + body)
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_WRITE)
+        while view:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            if selector.select(min(left, 1.0)):
+                try:
+                    view = view[os.write(fd, view[: 1 << 16]) :]
+                except BlockingIOError:
+                    continue
+                except BrokenPipeError as err:
+                    raise _Died from err
+
+
+def _receive(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    length = _LENGTH.unpack(_exactly(process, _LENGTH.size, deadline))[0]
+    return _exactly(process, length, deadline)
+
+
+def _exactly(process: subprocess.Popen[bytes], n: int, deadline: float) -> bytes:
+    fd = _pipe(process.stdout)
+    parts: list[bytes] = []
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while n:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            if not selector.select(min(left, 1.0)):
+                continue
+            part = os.read(fd, min(n, 1 << 20))
+            if not part:
+                raise _Died
+            parts.append(part)
+            n -= len(part)
+    return b"".join(parts)
+
+
+def _problem(code: str, what: str, where: str, remedy: str) -> tuple[dict[str, Any], bytes]:
+    return {"outcome": code, "what": what, "where": where, "remedy": remedy}, b""
+
+
+# -- the child ---------------------------------------------------------------------------
+def _answer(data: bytes, file_name: str | None) -> tuple[dict[str, Any], bytes]:
+    from parsers.read import read_document
+
+    name = file_name or "the file"
+    try:
+        document = read_document(data, file_name=file_name)
+        return {"outcome": "parsed"}, document.model_dump_json().encode()
+    except DocumentError as err:
+        held = err.document.model_dump_json().encode() if err.document is not None else b""
+        return err.problem().model_dump(exclude={"code"}) | {"outcome": err.code}, held
+    except MemoryError:
+        return _problem(
+            "memory", "reading needs more memory than its limit", name,
+            "Raise Limits.megabytes if the file is only large.",
+        )  # fmt: skip
+    except Exception as err:
+        import traceback
+
+        last = traceback.extract_tb(err.__traceback__)[-1]
+        return _problem(
+            "failed", f"{type(err).__name__}: {err}", f"{last.filename}:{last.lineno}, {name}",
+            "Report the file: this is a bug of the reader.",
+        )  # fmt: skip
+
+
+def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
+    def put(body: bytes) -> None:
+        sink.write(_LENGTH.pack(len(body)) + body)
+        sink.flush()
+
+    put(b"ready")
+    while True:
+        length = source.read(_LENGTH.size)
+        if len(length) < _LENGTH.size:
+            return
+        body = source.read(_LENGTH.unpack(length)[0])
+        head, _, data = body.partition(b"\n")
+        out, document = _answer(data, json.loads(head)["file_name"])
+        put(json.dumps(out).encode() + b"\n" + document)
+
+
+def main() -> None:
+    """Entry of the child: ``python -m parsers.worker MEGABYTES``."""
+    import resource
+
+    limit = int(sys.argv[1]) * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import parsers.read  # noqa: F401  imported before the first document is timed
+
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not get between the frames
+    _serve(sys.stdin.buffer, sink)
+
+
+if __name__ == "__main__":
+    main()
