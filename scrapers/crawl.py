@@ -334,7 +334,8 @@ class _HostCrawl:
     def _listing(self, family: Family, place: _Place, *, hops: int = 0) -> Listing | None:
         """Read the list page ``place.listing_url``; None where it could not be read."""
         url = place.listing_url
-        page = self._page("listing", url, place, referer=None)
+        top = place.site.column_url(place.column)
+        page = self._page("listing", url, place, referer=None if url == top else top)
         if page is None:
             self._listing_warning(place)
             return None
@@ -376,6 +377,11 @@ class _HostCrawl:
             )
             self._listing_warning(place)
             return None
+        if listing.warning:
+            self._warn(
+                f"{place.site.name}, {place.column.title}: {url} was read, but {listing.warning}. "
+                "Name the further pages as columns in the site file, or extend the family."
+            )
         note = None if listing.entries else "the list is empty"
         self._record_page(
             "listing",

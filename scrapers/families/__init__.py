@@ -19,7 +19,16 @@ __all__ = [
     "get_family",
 ]
 
-FAMILIES = ("trs_wcm",)
+FAMILIES = (
+    "trs_wcm",
+    "hanweb_old",
+    "hanweb_zhejiang",
+    "hanweb_jpaas",
+    "nfcms",
+    "ucap",
+    "vsb",
+    "generic",
+)
 """Modules, in the order in which a page is asked whose it is."""
 
 

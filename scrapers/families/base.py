@@ -42,7 +42,7 @@ class Listing:
 
     ``filled_by`` is the address whose answer holds the rows, where a script of the page
     fills them in: such a page is never an empty list. ``unread`` says why rows that must be
-    there could not be read.
+    there could not be read, ``warning`` what of the list could not be reached.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -54,6 +54,7 @@ class Listing:
     subcolumns: tuple[Link, ...] = ()
     filled_by: str | None = None
     unread: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,20 @@ from scrapers.families.base import Article, Attachment, Entry, Link
 from scrapers.filetype import extension_of
 
 __all__ = [
+    "DatedList",
     "Redirect",
     "attachments_in",
     "clean",
     "date_in",
+    "dated_lists",
     "first_text",
     "is_cut",
     "is_home",
     "labelled",
     "link_title",
     "metas",
+    "next_link",
+    "pages_said",
     "read_plain_article",
     "redirect_of",
     "rows_of",
@@ -157,6 +161,8 @@ def is_home(html: str) -> bool:
     the marks of an article or of one column's list."""
     soup = soup_of(html)
     meta = metas(soup)
+    if meta.get("pagename") == "startup":  # Hanweb's own mark
+        return True
     if meta.get("articletitle") or re.search(r"createPage(?:HTML)?\(\s*[\d'\"]", html):
         return False
     lists = [ul for ul in soup.find_all("ul") if len(ul.find_all("a", recursive=True)) >= 3]
@@ -165,12 +171,14 @@ def is_home(html: str) -> bool:
 
 # lists
 
+_ROW_TAGS = ("li", "tr", "dd", "dt")
+
 
 def rows_of(
     anchors: Iterable[Tag],
     url: str,
     *,
-    row_tags: Sequence[str] = ("li", "tr", "dd", "dt"),
+    row_tags: Sequence[str] = _ROW_TAGS,
 ) -> tuple[Entry, ...]:
     """Entries of list rows, in order, one for each address."""
     entries: dict[str, Entry] = {}
@@ -184,6 +192,70 @@ def rows_of(
         if target not in entries:
             entries[target] = Entry(title, target, href, _row_date(anchor, row), is_cut(title))
     return tuple(entries.values())
+
+
+@dataclass(frozen=True)
+class DatedList:
+    """Rows of one list in a page: each a link with a date beside it."""
+
+    entries: tuple[Entry, ...]
+    container: Tag
+
+
+def dated_lists(
+    soup: Tag, url: str, article_link: re.Pattern[str] | None = None
+) -> list[DatedList]:
+    """Every list of dated links in a page, in order.
+
+    Lists that stand side by side in one container and look the same (a long list broken into
+    blocks of five) are one list. Menus and breadcrumbs carry no dates and are left out.
+    """
+    groups: dict[tuple[int, str, str], tuple[Tag, list[Entry]]] = {}
+    seen_rows: set[int] = set()
+    for anchor in soup.find_all("a", href=True):
+        href = _attribute(anchor, "href").strip()
+        if article_link and not article_link.search(href):
+            continue
+        row = anchor.find_parent(_ROW_TAGS) or anchor.parent
+        if row is None or row.parent is None or id(row) in seen_rows:
+            continue
+        # The row's own title is its longest link: others are "[详情]" or a column's name.
+        anchors = [a for a in row.find_all("a", href=True) if link_title(a)]
+        if not anchors:
+            continue
+        seen_rows.add(id(row))
+        titled = max(anchors, key=lambda a: len(link_title(a)))
+        [*found] = rows_of([titled], url)
+        if not found or found[0].published_on is None:
+            continue
+        box = row.parent
+        outer = box.parent or box
+        key = (id(outer), box.name, _attribute(box, "class"))
+        groups.setdefault(key, (outer, []))[1].append(found[0])
+    return [
+        DatedList(tuple({entry.url: entry for entry in entries}.values()), box)
+        for box, entries in groups.values()
+    ]
+
+
+def next_link(soup: Tag, url: str) -> str | None:
+    """The target as written of a link called 下一页 (next page), if it is a plain link."""
+    for anchor in soup.find_all("a", href=True):
+        if re.fullmatch(r"[>»\s]*(?:下一?页|后页|下一頁)[>»\s]*", clean(anchor.get_text())):
+            href = _attribute(anchor, "href").strip()
+            # On a last page the link often leads to the page itself.
+            if not href.lower().startswith(("javascript:", "#")) and urljoin(url, href) != url:
+                return href
+    return None
+
+
+def pages_said(soup: Tag) -> int | None:
+    """How many pages the pager says there are (共N页, 1/N), or None."""
+    text = clean(soup.get_text(" "))
+    match = re.search(
+        r"共\s*(\d{1,4})\s*页|(?:页次|第)\s*[：:]?\s*\d+\s*/\s*(\d{1,4})", text
+    ) or re.search(r"共\s*\d+\s*条\D{0,12}\d+\s*/\s*(\d{1,4})()", text)
+    return int(match[1] or match[2]) if match else None
 
 
 def _row_date(anchor: Tag, row: Tag | None) -> date | None:
@@ -249,27 +321,29 @@ def read_plain_article(
     *,
     bodies: Sequence[str],
     titles: Sequence[str] = (),
+    dates: Sequence[str] = (),
     extra_attachments: Iterable[Attachment] = (),
     article_link: re.Pattern[str] | None = None,
 ) -> Article:
     """An article by its metas, its information table and its body.
 
-    ``bodies`` are selectors of the body, most exact first; ``article_link`` tells links to
-    other articles (children of a directory article) from other links in the body.
+    ``bodies`` are selectors of the body, most exact first; ``dates`` of a date that is better
+    than the meta; ``article_link`` tells links to other articles (children of a directory
+    article) from other links in the body. The meta ``author`` is never read: it names a person.
     """
     soup = soup_of(html)
     meta = metas(soup)
     body = _body(soup, bodies)
     title = meta.get("articletitle") or first_text(soup, (*titles, *_TITLE))
-    shown_date = labelled(soup, _LABEL_OF_DATE)
     published = (
-        date_in(meta.get("pubdate", ""))
-        or date_in(shown_date or "")
+        date_in(_joined(first_text(soup, dates) or ""))
+        or date_in(meta.get("pubdate", ""))
+        or date_in(_joined(labelled(soup, _LABEL_OF_DATE) or ""))
         or date_in(meta.get("publishdate", ""))
     )
-    source = labelled(soup, _LABEL_OF_SOURCE)
-    others = [meta.get("contentsource"), meta.get("author")]
-    source = source or next(filter(None, others), None)
+    # A list of columns may stand before the body's name: "…标准目录,应急管理局".
+    content_source = re.split(r"[,，;；]", meta.get("contentsource", ""))[-1].strip() or None
+    source = labelled(soup, _LABEL_OF_SOURCE) or content_source
     found = {a.url: a for a in extra_attachments}
     for attachment in attachments_in(soup, body, url):
         found.setdefault(attachment.url, attachment)
@@ -282,20 +356,19 @@ def read_plain_article(
         title=title,
         published_on=published,
         source=source,
-        source_alt=tuple(
-            dict.fromkeys(
-                part
-                for part in filter(None, [meta.get("contentsource")])
-                if part and part != source
-            )
-        ),
+        source_alt=(content_source,) if content_source and content_source != source else (),
         body=text_of(body),
         attachments=tuple(found.values()),
         children=children,
         images=images,
+        body_iframe=_iframe(body),
         has_budget_tables=body is not None and _has_budget_tables(body),
         is_recognised=bool(meta.get("articletitle")) or (title is not None and body is not None),
     )
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"(?<=[-./年月])\s+|\s+(?=[-./年月])", "", text)
 
 
 def _body(soup: BeautifulSoup, selectors: Sequence[str]) -> Tag | None:
@@ -311,6 +384,7 @@ _SCRIPT_FILES = re.compile(
     r"(?P<quote>[\"'])(?P<html>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
     re.S | re.I,
 )
+_SCRIPT_PDF = re.compile(r"var\s+sPdfUrl\s*=\s*([\"'])(?P<urls>.*?)\1", re.S)
 _ON_CLICK = re.compile(
     r"downloadFj\(\s*([\"'])(?P<name>.*?)\1\s*,\s*([\"'])(?P<href>.*?)\3\s*\)", re.S | re.I
 )
@@ -330,6 +404,9 @@ def attachments_in(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[
             inner = re.sub(r"\\(.)", r"\1", match["html"])
             for anchor in BeautifulSoup(inner, "lxml").find_all("a"):
                 yield from _link(anchor, url, f"script: var {match['name']}", any_link=True)
+        for match in _SCRIPT_PDF.finditer(script.get_text()):
+            for href in filter(None, map(str.strip, match["urls"].split("#"))):
+                yield Attachment(None, urljoin(url, href), href, "script: var sPdfUrl")
     for tag in soup.find_all(onclick=True):
         call = _ON_CLICK.search(_attribute(tag, "onclick"))
         if call:
@@ -337,7 +414,7 @@ def attachments_in(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[
             yield Attachment(_name(call["name"]), urljoin(url, href), href, "onclick downloadFj")
     for tag in soup.select('[appendix="true"]'):
         yield from _link(tag, url, "a[appendix=true]", any_link=True)
-    zones = [zone for zone in (body, *soup.select(_FILE_BLOCKS)) if zone is not None]
+    zones = [zone for zone in (body, *soup.select(_FILE_BLOCKS), *_labelled_files(soup)) if zone]
     for zone in zones:
         for anchor in zone.find_all("a"):
             yield from _link(anchor, url, "a[href]")
@@ -347,6 +424,23 @@ _FILE_BLOCKS = (
     "#fjxz, .fjxz, .fujian, #fujian, .fj, .fjlist, .article-appendix, .xgfj, .download, "
     ".attachment, .attachments, .accessory, .annex"
 )
+
+
+def _labelled_files(soup: BeautifulSoup) -> Iterator[Tag]:
+    """The cell or block that follows a label such as 附件下载 in an information table."""
+    label = re.compile(r"^\s*(?:相关)?(?:附件|文件)(?:下载)?\s*[：:]?\s*$")
+    for piece in soup.find_all(string=label):
+        if isinstance(piece, PreformattedString):
+            continue
+        tag: Tag | None = piece.parent
+        for _ in range(3):
+            if tag is None or tag.name in {"body", "script", "style"}:
+                break
+            rest = tag.find_next_sibling()
+            if isinstance(rest, Tag):
+                yield rest
+                break
+            tag = tag.parent
 
 
 def _link(anchor: Tag, url: str, how: str, *, any_link: bool = False) -> Iterator[Attachment]:
@@ -415,6 +509,11 @@ def _page_images(body: Tag) -> Iterator[str]:
             r"icon|fileTypeImages|/images?/|emoji|logo|qrcode", src, re.I
         ):
             yield src
+
+
+def _iframe(body: Tag | None) -> str | None:
+    frame = body.find("iframe", src=True) if body else None
+    return (_attribute(frame, "src").strip() or None) if isinstance(frame, Tag) else None
 
 
 _BUDGET_WORDS = ("收支总表", "收入总表", "支出总表", "预算数", "决算数", "功能分类", "一般公共预算")

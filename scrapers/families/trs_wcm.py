@@ -43,7 +43,7 @@ class TrsWcm(Family):
             score = 80
         elif _PAGING.search(html) and not re.search(r"createPageHTML\(\s*[\"']", html):
             score = 60
-        elif re.search(r"[\"'(/]t\d{8}_\d+\.s?html?[\"')?#]", html):
+        elif re.search(r"href=[\"'](?!https?:|//)[^\"']*t\d{8}_\d+\.s?html?[\"'?#]", html):
             score = 50
         elif re.search(r"<meta\s+http-equiv=[\"']?refresh", html, re.I) and len(html) < 1000:
             score = 30
