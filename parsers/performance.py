@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from parsers.document import BBox, Dropped, Warning_
+from parsers.document import BBox, Dropped, Place, Warning_
 from parsers.page import Grid, Page, TextLine
 from parsers.textflow import Run, load_rules, mask_personal, plain, run_of_cell, union_boxes
 
@@ -24,15 +24,6 @@ _MONEY = re.compile(r"[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,6})?")
 _FORMULA_ERROR = re.compile(r"#(?:NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!)|#{2,}")
 _BLANK_MONEY = re.compile(r"[-—–/]*")
 _TOLERANCE = 8.0  # thousandths of the table's width
-
-
-@dataclass(slots=True)
-class Place:
-    """Where a value of a performance table stands."""
-
-    page: int
-    bbox: BBox | None
-    text: str
 
 
 @dataclass(slots=True)
@@ -380,20 +371,22 @@ def _title_in_grid(grid: Grid) -> str:
 class _Builder:
     """One table in the making: its dict, the places of its values, what was dropped."""
 
-    def __init__(self, table: _Table, reading: PerformanceReading) -> None:
-        self.table, self.reading = table, reading
-        self.places: dict[str, Place] = {}
+    def __init__(self, table: _Table) -> None:
+        self.table = table
         self.name = table.title
+        self.places: dict[str, Place] = {}
+        self.dropped: list[Dropped] = []
+        self.warnings: list[Warning_] = []
 
     def take(self, path: str, cell: _Cell | None) -> str:
         """The cell's text, its place noted; telephone numbers inside are masked."""
         if cell is None or not cell.text:
             return ""
         run, dropped = mask_personal(cell.run)
-        self.reading.dropped += dropped
+        self.dropped += dropped
         page, _ = run.place(0, 1)
         box = union_boxes(b for b, p in zip(run.boxes, run.pages, strict=True) if p == page)
-        self.places[path] = Place(page or cell.page, box, run.text)
+        self.places[path] = Place(page=page or cell.page, bbox=box, text=run.text)
         if _FORMULA_ERROR.fullmatch(run.text):
             self.warn("formula_error", f"{run.text} is printed at {path}", cell)
         return run.text
@@ -408,16 +401,14 @@ class _Builder:
 
     def warn(self, code: str, message: str, cell: _Cell | None = None) -> None:
         page = cell.page if cell else self.table.pages[0]
-        self.reading.warnings.append(
-            Warning_(code=code, message=message, page=page, where=self.name)
-        )
+        self.warnings.append(Warning_(code=code, message=message, page=page, where=self.name))
 
     def drop(self, kind: str, cell: _Cell) -> None:
         page, _ = cell.run.place(0, 1)
         box = union_boxes(
             b for b, p in zip(cell.run.boxes, cell.run.pages, strict=True) if p == page
         )
-        self.reading.dropped.append(
+        self.dropped.append(
             Dropped.model_validate({"kind": kind, "page": page or cell.page, "bbox": box})
         )
 
@@ -438,9 +429,9 @@ def _blocks(sheet: _Sheet) -> list[tuple[_Cell | None, list[int]]]:
     return out
 
 
-def _read_project(table: _Table, reading: PerformanceReading) -> dict[str, object]:
+def _read_project(table: _Table, b: _Builder) -> dict[str, object] | None:
+    """A project's table; None where its funds are not set as in the official form."""
     sheet = _Sheet(table.parts)
-    b = _Builder(table, reading)
     head: dict[str, str] = {}
     funds: list[dict[str, object]] = []
     classes: list[list[str]] = []
@@ -449,7 +440,7 @@ def _read_project(table: _Table, reading: PerformanceReading) -> dict[str, objec
     indicators: list[dict[str, object]] = []
     unit = filed = ""
     heads = 0
-    seen_funds = False
+    seen_funds = official = False
     for first, rows in _blocks(sheet):
         cells = sheet.row(rows[0])
         label = first.label if first else ""
@@ -469,7 +460,7 @@ def _read_project(table: _Table, reading: PerformanceReading) -> dict[str, objec
         ):
             seen_funds = True
             unit = b.take("项目资金单位", first)
-            funds = _read_funds(sheet, rows, first, b)
+            funds, official = _read_funds(sheet, rows, first, b)
         elif len(cells) >= 2 and (len(rows) == 1 or len(cells) == 2):
             named = _head_label(label)
             if named or (not seen_funds and heads < len(_rules()["head"])):
@@ -482,34 +473,27 @@ def _read_project(table: _Table, reading: PerformanceReading) -> dict[str, objec
                 texts[_bare(cells[0].text)] = b.take(f"文字/{_bare(cells[0].text)}", value)
                 if any(c.text for c in cells[2:]):
                     b.warn("performance_row", f"more cells than expected beside {label}", cells[0])
-        elif inside and any(c.text for c in inside) and not _is("year_line", label):
-            if not _is("title", label):
-                b.warn(
-                    "performance_row",
-                    f"the block {label or '(empty)'} was not understood",
-                    inside[0],
-                )
-    b.name = head.get("项目名称", table.title)
-    total = funds[0] if funds else {}
-    if not funds:
-        b.warn("performance_funds_missing", "the table has no block of funds (项目资金)")
+        elif any(c.text for c in inside) and not (_is("year_line", label) or _is("title", label)):
+            b.warn(
+                "performance_row", f"the block {label or '(empty)'} was not understood", inside[0]
+            )
+    if not official:
+        return None
     if not indicators:
         b.warn("performance_indicators_missing", "the table has no indicators (绩效指标)")
     filed = filed or _footer_lines(table, b)
-    for path, place in list(b.places.items()):
-        if path == "资金明细/0/实施期":
-            b.places["实施期资金总额"] = place
-        elif path == "资金明细/0/年度":
-            b.places["年度资金总额"] = place
-    reading.places.append(b.places)
+    for name, path in (("实施期资金总额", "实施期"), ("年度资金总额", "年度")):
+        if f"资金明细/0/{path}" in b.places:
+            b.places[name] = b.places[f"资金明细/0/{path}"]
+    total = funds[0]
     return {
         "kind": "project",
         "title": table.title,
         "year": table.year,
         **{k: head.get(k, "") for row in _rules()["head"] for k in row},
         "项目资金单位": unit,
-        "实施期资金总额": total.get("实施期", ""),
-        "年度资金总额": total.get("年度", ""),
+        "实施期资金总额": total["实施期"],
+        "年度资金总额": total["年度"],
         "资金明细": funds,
         "项目分类": classes,
         "文字": texts,
@@ -538,6 +522,8 @@ def _read_head(cells: list[_Cell], position: int, head: dict[str, str], b: _Buil
             name = _bare(label.text)
         if not head.get(name):
             head[name] = b.take(name, value)
+        if name == "项目名称":
+            b.name = head[name]
 
 
 def _looks_like_funds(sheet: _Sheet, rows: list[int], first: _Cell | None) -> bool:
@@ -555,13 +541,18 @@ def _looks_like_funds(sheet: _Sheet, rows: list[int], first: _Cell | None) -> bo
 
 def _read_funds(
     sheet: _Sheet, rows: list[int], first: _Cell | None, b: _Builder
-) -> list[dict[str, object]]:
+) -> tuple[list[dict[str, object]], bool]:
+    """The lines of the funds, and whether they are of the official form (label, sum twice)."""
     out: list[dict[str, object]] = []
+    regular = 0
     for n, r in enumerate(rows):
         line = [c for c in sheet.covering(r) if c is not first]
         path = f"资金明细/{n}"
+        left: _Cell | None
+        right: _Cell | None
         if len(line) == 4:
             left, right = line[1], line[3]
+            regular += 1
         else:
             left, right = _by_position(line)
             b.warn(
@@ -576,7 +567,7 @@ def _read_funds(
                 "年度": b.money(f"{path}/年度", right),
             }
         )
-    return out
+    return out, 2 * regular >= len(rows)
 
 
 def _by_position(line: list[_Cell]) -> tuple[_Cell | None, _Cell | None]:
@@ -655,7 +646,7 @@ def _set_right(
 ) -> list[_Cell | None]:
     """A half row whose 二级指标 stands in the column of 三级指标 is shifted by one column."""
     two, three, value = cells
-    if two is not None and two.text or three is None or not _is("level2", three.label):
+    if (two is not None and two.text) or three is None or not _is("level2", three.label):
         return cells
     after = [c for c in sheet.covering(row) if value is not None and c.x0 > value.x0]
     b.warn("performance_shifted_row", f"row shifted by one column at {three.text}", three)
@@ -731,9 +722,9 @@ def _footer_lines(table: _Table, b: _Builder) -> str:
                 page, box = run.place(m.end(), end)
                 if _is_footer(name):
                     filed = run.text[m.end() : end]
-                    b.places["填报日期"] = Place(page or part.grid.page, box, filed)
+                    b.places["填报日期"] = Place(page=page or part.grid.page, bbox=box, text=filed)
                 else:
-                    b.reading.dropped.append(
+                    b.dropped.append(
                         Dropped.model_validate(
                             {
                                 "kind": _person_label(name) or "person",
@@ -746,10 +737,9 @@ def _footer_lines(table: _Table, b: _Builder) -> str:
 
 
 # --------------------------------------------------------------------------- 整体支出
-def _read_whole(table: _Table, reading: PerformanceReading) -> dict[str, object]:
+def _read_whole(table: _Table, b: _Builder) -> dict[str, object] | None:
     sheet = _Sheet(table.parts)
-    b = _Builder(table, reading)
-    blocks = [
+    blocks: list[tuple[_Cell, list[int]]] = [
         (first, rows)
         for first, rows in _blocks(sheet)
         if first is not None and not _is("year_line", first.label) and not _is("title", first.label)
@@ -776,10 +766,8 @@ def _read_whole(table: _Table, reading: PerformanceReading) -> dict[str, object]
                 path = f"sections/{n}/rows/{len(grid)}/{k}"
                 line.append(b.take(path, c) if begins or filled else "")
             grid.append(line)
-        assert first is not None
         sections.append({"label": b.take(f"sections/{n}/label", first), "rows": grid})
     _footer_lines(table, b)
-    reading.places.append(b.places)
     return {"kind": "whole", "title": table.title, "year": table.year, "sections": sections}
 
 
@@ -803,9 +791,23 @@ def read_performance(pages: list[Page]) -> PerformanceReading:
     reading = PerformanceReading()
     for table in _find_tables(pages):
         table.title = re.sub(r"\s+", "", table.title)
-        read = _read_whole if table.kind == "whole" else _read_project
-        reading.tables.append(read(table, reading))
+        b = _Builder(table)
+        made = _read_whole(table, b) if table.kind == "whole" else _read_project(table, b)
+        if made is None:
+            reading.warnings.append(
+                Warning_(
+                    code="performance_unknown",
+                    message="a performance table in a form that is not described; not read",
+                    page=table.pages[0],
+                    where=table.title or None,
+                )
+            )
+            continue
+        reading.tables.append(made)
+        reading.places.append(b.places)
         reading.pages.append(table.pages)
+        reading.dropped += b.dropped
+        reading.warnings += b.warnings
     return reading
 
 
