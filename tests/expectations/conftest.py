@@ -1,0 +1,281 @@
+"""A small warehouse in the shape the gates read: invented bodies, invented figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse.schema import RAW
+
+NOW = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)
+FORMS = [f"T{n:02d}" for n in range(1, 14)]
+CODED = {"T02", "T03", "T05", "T08"}
+
+
+@dataclass
+class Document:
+    """One document of the fixture; fields are what a test may want to spoil."""
+
+    document_id: str
+    department: str = "青岚县样例办公室"
+    county: str = "青岚县"
+    year: int = 2026
+    phase: str = "budget"
+    scope: str = "department"
+    template: str | None = "shanxi_department"
+    verdict: str | None = "accepted"
+    forms: list[str] = field(default_factory=lambda: list(FORMS))
+    record_key: str = ""
+    batch_id: str = "b1"
+    identities: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        return self.record_key or f"record-{self.document_id}"
+
+
+def identity(name: str, instance: str = "201", **changes: Any) -> dict[str, Any]:
+    """One landed identity instance; exact unless said otherwise."""
+    return {
+        "identity": name,
+        "instance": instance,
+        "severity": "hard",
+        "relation": "=",
+        "outcome": "exact",
+        "left_yuan": Decimal("1000000"),
+        "right_yuan": Decimal("1000000"),
+        "difference_yuan": Decimal(0),
+        "tolerance_yuan": Decimal(0),
+        "addends": 1,
+        "pages": "12",
+        "statement_1": "T05 一般公共预算支出 201 类 合计 100.00 万元",
+        "statement_2": "其各款合计 100.00 万元",
+        **changes,
+    }
+
+
+def violated(
+    name: str, instance: str = "201", yuan: str = "800000", **changes: Any
+) -> dict[str, Any]:
+    amount = Decimal(yuan)
+    return identity(
+        name,
+        instance,
+        outcome="violated",
+        left_yuan=Decimal("1000000") + amount,
+        difference_yuan=amount,
+        **changes,
+    )
+
+
+class Warehouse:
+    """Builds the DuckDB file; ``sql`` spoils it afterwards."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = path
+        if not create:
+            return
+        with duckdb.connect(str(path)) as con:
+            for schema in ("raw", "marts", "quality"):
+                con.execute(f"create schema {schema}")
+            for table in RAW:
+                con.execute(table.ddl())
+            con.execute("create table raw.raw_batch (batch_id varchar, sequence bigint)")
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path)) as con:
+            return con.execute(statement, list(values)).fetchall()
+
+    def _insert(self, con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" for _ in values)
+        con.execute(f"insert into raw.{table} ({names}) values ({marks})", list(values.values()))
+
+    def add(self, document: Document) -> Document:
+        own = {
+            "batch_id": document.batch_id,
+            "record_key": document.key,
+            "file_sha256": document.document_id,
+        }
+        with duckdb.connect(str(self.path)) as con:
+            con.execute("begin")
+            if not con.execute(
+                "select 1 from raw.raw_batch where batch_id = ?", [document.batch_id]
+            ).fetchone():
+                con.execute(
+                    "insert into raw.raw_batch select ?, count(*) + 1 from raw.raw_batch",
+                    [document.batch_id],
+                )
+            self._insert(
+                con,
+                "raw_parse_outcome",
+                **own,
+                parser_version=1,
+                catalogue_version="1",
+                decisions_version="none",
+                outcome="parsed",
+                document_count=1,
+                parsed_at=NOW.replace(tzinfo=None),
+            )
+            own["document_id"] = document.document_id
+            self._insert(
+                con,
+                "raw_document",
+                **own,
+                parser_version=1,
+                county=document.county,
+                department=document.department,
+                fiscal_year=document.year,
+                phase=document.phase,
+                scope=document.scope,
+                template=document.template,
+                page_count=40,
+                text_layer="yes",
+                watermark=False,
+                verdict_status=document.verdict,
+            )
+            for form in document.forms:
+                self._add_form(con, own, form)
+            for position, one in enumerate(document.identities):
+                self._insert(con, "raw_identity_instance", **own, catalogue_version="1", **one)
+                del position
+            con.execute("commit")
+        return document
+
+    def _add_form(self, con: duckdb.DuckDBPyConnection, own: dict[str, Any], form: str) -> None:
+        codes = ["合计", "201", "20101", "2010101", "208"]
+        kinds = ["total", "class", "section", "item", "class"]
+        texts = ["1,200.50", "1,000.00", "1,000.00", "1,000.00", "200.50"]
+        self._insert(
+            con,
+            "raw_table",
+            **own,
+            form=form,
+            title=f"表 {form}",
+            unit_printed="单位：万元",
+            factor=10000,
+            step=Decimal("0.01"),
+            columns=["编码", "名称", "合计", "空白"],
+            row_count=len(codes),
+            is_empty=False,
+            pages="3",
+        )
+        for row, (code, kind, text) in enumerate(zip(codes, kinds, texts, strict=True)):
+            coded = form in CODED and kind != "total"
+            self._insert(
+                con,
+                "raw_row",
+                **own,
+                form=form,
+                row_index=row,
+                row_kind=kind,
+                row_label=f"科目{code}",
+                row_code=code if coded else None,
+            )
+            cells = [code if coded else "", f"科目{code}", text, ""]
+            for column, printed in enumerate(cells):
+                amount = Decimal(printed.replace(",", "")) if column == 2 else None
+                self._insert(
+                    con,
+                    "raw_cell",
+                    **own,
+                    form=form,
+                    row_index=row,
+                    column_index=column,
+                    column_path=["编码", "名称", "合计", "空白"][column],
+                    text=printed,
+                    amount=amount,
+                    page=3,
+                    source="text",
+                )
+
+    def build(self) -> None:
+        """What ``dbt build`` leaves, for the columns the gates and findings read."""
+        with duckdb.connect(str(self.path)) as con:
+            con.execute(_MARTS)
+
+
+_MARTS = """
+create or replace table quality.document_status as
+select document_id, verdict_status as status, ''::varchar as reasons from raw.raw_document;
+
+create or replace table marts.dim_document as
+select
+    document_id, file_sha256, md5(county || department) as organisation_id,
+    '149901'::varchar as county_code, county, department, fiscal_year, phase, scope,
+    scope = 'department' as is_additive,
+    'http://127.0.0.1/' || document_id as source_url, true as is_official_source, page_count,
+    date '2026-02-20' as published_on, verdict_status <> 'quarantined' as is_current,
+    'online'::varchar as online_status, verdict_status as status
+from raw.raw_document;
+
+create or replace table marts.dim_organisation as
+select distinct organisation_id, department as name_printed from marts.dim_document;
+
+create or replace table marts.fct_amount as
+select
+    c.document_id, c.form, c.row_index, c.column_index,
+    cast(c.amount * t.factor * 0.0001 as decimal(20, 6)) as amount_wan,
+    cast(c.amount * t.factor as decimal(20, 2)) as amount_yuan,
+    c.text as amount_text, d.is_current, d.status
+from raw.raw_cell as c
+join raw.raw_table as t using (document_id, form)
+join marts.dim_document as d using (document_id)
+where c.amount is not null;
+
+create or replace table marts.fct_expenditure as
+select document_id, organisation_id, amount_wan
+from marts.fct_amount join marts.dim_document using (document_id)
+where form = 'T03' and dim_document.is_current;
+
+create or replace table quality.identity_result as
+select
+    document_id, identity, instance, severity, outcome,
+    cast(left_yuan * 0.0001 as decimal(20, 6)) as left_value,
+    cast(right_yuan * 0.0001 as decimal(20, 6)) as right_value,
+    cast(difference_yuan * 0.0001 as decimal(20, 6)) as difference,
+    cast(tolerance_yuan * 0.0001 as decimal(20, 6)) as tolerance,
+    addends, pages, statement_1, statement_2
+from raw.raw_identity_instance;
+
+create or replace table quality.finding as
+select
+    'n' || left(md5(concat_ws('|', organisation_id, fiscal_year, identity, instance)), 19)
+        as finding_id,
+    document_id, organisation_id, county_code, fiscal_year, phase, scope, identity, instance,
+    case when is_current then 'contradiction' else 'misread' end as kind, severity,
+    statement_1, statement_2, left_value, right_value, difference, tolerance, pages,
+    'open'::varchar as status
+from quality.identity_result
+join marts.dim_document using (document_id)
+where outcome = 'violated';
+
+create or replace table quality.outcome as
+select file_sha256 as outcome_id, 'parse'::varchar as step, outcome from raw.raw_parse_outcome;
+"""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path / "warehouse.duckdb")
+
+
+@pytest.fixture
+def ledger_lines(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """Every line of the ledger below ``tmp_path``, in order of file name."""
+
+    def read() -> list[dict[str, Any]]:
+        lines: list[dict[str, Any]] = []
+        for path in sorted((tmp_path / "ledger").rglob("*.jsonl")):
+            lines += [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return lines
+
+    return read

@@ -1,0 +1,370 @@
+"""The gates: what stops a publication, what is only told, and what Data Docs show of it.
+
+Every check of the suites must be able to fail: each case below spoils one thing in a warehouse
+that passes, and names the check that has to notice.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import FORMS, NOW, Document, Warehouse, identity, violated  # type: ignore[import-not-found]
+
+from expectations import enforce, identity_suites
+from expectations.enforce import CheckResult, check, expected_tables
+from expectations.identity_suites import Identity
+from expectations.suites import Check, SuiteError, Text, load_suites, load_thresholds
+
+A, B = "a1" * 32, "b2" * 32
+
+
+def _catalogue() -> dict[str, Identity]:
+    return {
+        name: Identity(
+            name, name[0], severity, Text(zh=f"{name} 题", en=name), Text(zh="因", en="why")
+        )
+        for name, severity in (("R-T01", "hard"), ("C-T05", "hard"), ("P-SIDE", "soft"))
+    }
+
+
+@pytest.fixture(autouse=True)
+def small_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity_suites, "catalogue_identities", _catalogue)
+
+
+@pytest.fixture
+def no_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pages out where only the verdict matters: it halves the time."""
+    monkeypatch.setattr(enforce, "_build_site", lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "warehouse.duckdb"
+    built = Warehouse(path)
+    built.add(Document(A, identities=[identity("R-T01"), identity("C-T05", "基本")]))
+    built.add(Document(B, department="青岚县样例局", identities=[identity("R-T01")]))
+    built.build()
+    return path
+
+
+@pytest.fixture
+def good(template: Path, tmp_path: Path) -> Warehouse:
+    shutil.copy(template, tmp_path / "warehouse.duckdb")
+    return Warehouse(tmp_path / "warehouse.duckdb", create=False)
+
+
+def _run(warehouse: Warehouse, stage: str, tmp_path: Path, **options: object) -> CheckResult:
+    return check(warehouse.path, tmp_path / "docs", stage=stage, now=NOW, **options)  # type: ignore[arg-type]
+
+
+def _stops(result: CheckResult) -> set[str]:
+    return {f"{failure.suite}.{failure.check}" for failure in result.failures}
+
+
+def test_a_good_warehouse_may_be_published(good: Warehouse, tmp_path: Path) -> None:
+    for stage in ("landing", "marts"):
+        result = _run(good, stage, tmp_path)
+        assert result.failures == ()
+        assert result.findings == ()
+        assert result.success_to_publish
+        assert result.statistics["documents_touched"] == 2
+        assert result.docs_index is not None
+        assert result.docs_index.exists()
+        assert "data_docs_problem" not in result.statistics
+
+
+LANDING = {
+    "landing_contract.contract": "alter table raw.raw_cell drop column confidence",
+    "landing_outcome.outcome_known": "update raw.raw_parse_outcome set outcome = 'half' where file_sha256 = '{B}'",
+    "landing_outcome.explained": "insert into raw.raw_parse_outcome (batch_id, record_key, file_sha256, outcome) values ('b1', 'x', 'c', 'damaged')",
+    "landing_outcome.parsed_has_document": "update raw.raw_parse_outcome set document_count = 0",
+    "landing_document.document_unique": "insert into raw.raw_document select * from raw.raw_document where document_id = '{A}'",
+    "landing_document.verdict_given": "update raw.raw_document set verdict_status = null",
+    "landing_document.year": "update raw.raw_document set fiscal_year = 202",
+    "landing_document.phase": "update raw.raw_document set phase = 'draft'",
+    "landing_document.scope": "update raw.raw_document set scope = null",
+    "landing_document.template": "update raw.raw_document set template = null",
+    "landing_document.thirteen_forms": "delete from raw.raw_table where form = 'T08'",
+    "landing_document.forms_once": "insert into raw.raw_table select * from raw.raw_table where form = 'T08'",
+    "landing_document.cells": "delete from raw.raw_cell where form > 'T02'",
+    "landing_form.form_known": "update raw.raw_table set form = 'T14' where form = 'T13'",
+    "landing_form.unit_known": "update raw.raw_table set unit_printed = null where form = 'T05'",
+    "landing_form.unit_factor": "update raw.raw_table set factor = 1 where form = 'T05'",
+    "landing_form.rows_landed": "delete from raw.raw_row where form = 'T05' and row_index = 4",
+    "landing_form.cells_landed": "delete from raw.raw_cell where form = 'T05' and row_index = 4",
+    "landing_form.grid_whole": "delete from raw.raw_cell where form = 'T05' and row_index = 4 and column_index = 3",
+    "landing_form.cell_unique": "insert into raw.raw_cell select * from raw.raw_cell where form = 'T05' and row_index = 4 and column_index = 3",
+    "landing_form.row_unique": "update raw.raw_row set row_index = 3 where form = 'T05' and row_index = 4",
+    "landing_form.amount_is_text": "update raw.raw_cell set amount = 1000.01 where form = 'T05' and row_index = 1 and column_index = 2 and document_id = '{A}'",
+    "landing_form.amount_read": "update raw.raw_cell set amount = null, text = '2OO.50' where form = 'T05' and row_index = 4 and column_index = 2 and document_id = '{A}'",
+    "landing_form.code_pattern": "update raw.raw_row set row_code = '2O1' where form = 'T05' and row_index = 1",
+    "landing_form.coded": "update raw.raw_row set row_code = null where form = 'T05' and row_index = 1",
+    "landing_form.row_kind": "update raw.raw_row set row_kind = 'other' where form = 'T05' and row_index = 1",
+    "landing_volume.failed_share": "insert into raw.raw_parse_outcome (batch_id, record_key, file_sha256, outcome, problem_what, problem_remedy) select 'b1', 'f' || i, 'f' || i, 'damaged', 'torn', 'fetch it again' from range(20) t(i)",
+    "landing_volume.quarantined_share": "insert into raw.raw_parse_outcome by name select o.* replace ('q' || i as file_sha256, 'q' || i as record_key) from raw.raw_parse_outcome o, range(9) t(i) where o.file_sha256 = '{B}'; insert into raw.raw_document by name select d.* replace ('q' || i as file_sha256, 'q' || i as document_id, 'q' || i as record_key, 'quarantined' as verdict_status) from raw.raw_document d, range(9) t(i) where d.document_id = '{B}'",
+}
+
+
+@pytest.mark.usefixtures("no_site")
+@pytest.mark.parametrize("expected", sorted(LANDING))
+def test_landing_stops_for(expected: str, good: Warehouse, tmp_path: Path) -> None:
+    good.sql(LANDING[expected].format(A=A, B=B))
+    result = _run(good, "landing", tmp_path)
+    assert expected in _stops(result)
+    assert not result.success_to_publish
+    failure = next(f for f in result.failures if f"{f.suite}.{f.check}" == expected)
+    assert failure.where
+    assert failure.remedy.zh
+
+
+MARTS = {
+    "marts_contract.contract": "alter table quality.identity_result alter difference type double",
+    "marts_document.has_status": "delete from quality.document_status where document_id = '{B}'",
+    "marts_document.status_known": "update quality.document_status set status = 'fine'",
+    "marts_document.in_dimension": "insert into marts.dim_document select * from marts.dim_document where document_id = '{B}'",
+    "marts_document.quarantine_kept": "update raw.raw_document set verdict_status = 'quarantined'",
+    "marts_document.quarantined_not_current": "update quality.document_status set status = 'quarantined'",
+    "marts_document.current_has_key": "update marts.dim_document set fiscal_year = null where document_id = '{B}'",
+    "marts_form.amounts_counted": "delete from marts.fct_amount where form = 'T05' and row_index = 4",
+    "marts_form.amounts_summed": "update marts.fct_amount set amount_yuan = amount_yuan + 0.01 where form = 'T05' and row_index = 4 and document_id = '{A}'",
+    "marts_form.units_agree": "update marts.fct_amount set amount_wan = amount_wan * 10 where form = 'T05' and row_index = 4",
+    "marts_form.amount_unique": "update marts.fct_amount set row_index = 3 where form = 'T05' and row_index = 4",
+    "marts_key.key_unique": "update marts.dim_document set organisation_id = (select min(organisation_id) from marts.dim_document)",
+    "marts_fact.no_orphans": "update marts.fct_expenditure set document_id = 'gone'",
+    "marts_fact.only_current": "update marts.dim_document set is_current = false where document_id = '{B}'",
+    "marts_fact.none_quarantined": "update marts.dim_document set status = 'quarantined' where document_id = '{B}'",
+    "marts_fact.body_known": "delete from marts.dim_organisation",
+    "identity_R.recomputed_same": "update quality.identity_result set outcome = 'rounding' where identity = 'R-T01' and document_id = '{A}'",
+    "identity_R.recomputed_all": "delete from quality.identity_result where identity = 'R-T01' and document_id = '{A}'",
+    "identity_C.recomputed_only": "delete from raw.raw_identity_instance where identity = 'C-T05'",
+    "identity_all.outcome_known": "update quality.identity_result set outcome = 'maybe'; update raw.raw_identity_instance set outcome = 'maybe'",
+}
+
+
+@pytest.mark.usefixtures("no_site")
+@pytest.mark.parametrize("expected", sorted(MARTS))
+def test_marts_stop_for(expected: str, good: Warehouse, tmp_path: Path) -> None:
+    good.sql(MARTS[expected].format(A=A, B=B))
+    result = _run(good, "marts", tmp_path)
+    assert expected in _stops(result)
+    assert not result.success_to_publish
+
+
+def test_every_stopping_check_has_a_case() -> None:
+    """A check without a mutation is a check nobody knows to fire."""
+    declared = {
+        f"{suite.suite}.{one.id}"
+        for suite in load_suites()
+        for one in suite.checks
+        if one.level == "stop"
+    }
+    tested = {*LANDING, *MARTS, "marts_volume.not_shrunk"}
+    assert declared <= tested
+
+
+def test_a_documents_own_contradiction_is_told_and_published(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.add(
+        Document(
+            A,
+            verdict="accepted_with_findings",
+            identities=[
+                violated("C-T05", "基本"),
+                identity("R-T01"),
+                violated("P-SIDE", severity="soft"),
+            ],
+        )
+    )
+    warehouse.build()
+    result = _run(warehouse, "marts", tmp_path)
+    assert result.success_to_publish
+    assert [finding.check for finding in result.findings] == ["C-T05"]
+    assert "青岚县样例办公室" in result.findings[0].where[0]
+    assert result.statistics["violated"] == {"hard": 1, "soft": 1}
+    assert result.statistics["suites"]["identity_P"]["note"] == 1
+
+
+def test_a_negative_amount_is_a_finding(good: Warehouse, tmp_path: Path) -> None:
+    good.sql(
+        "update raw.raw_cell set amount = -200.5, text = '－200.50' "
+        "where form = 'T05' and row_index = 4 and column_index = 2"
+    )
+    result = _run(good, "landing", tmp_path)
+    assert result.success_to_publish
+    assert [finding.check for finding in result.findings] == ["negative"]
+
+
+@pytest.mark.usefixtures("no_site")
+def test_a_quarantined_document_may_lack_forms(warehouse: Warehouse, tmp_path: Path) -> None:
+    warehouse.add(Document(A, verdict="quarantined", forms=FORMS[:9]))
+    warehouse.build()
+    assert _run(warehouse, "landing", tmp_path).success_to_publish
+    assert _run(warehouse, "marts", tmp_path).success_to_publish
+
+
+def test_an_identity_outside_the_catalogue_is_pointed_out(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.add(Document(A, identities=[identity("R-OLD")]))
+    warehouse.build()
+    result = _run(warehouse, "marts", tmp_path)
+    assert [finding.check for finding in result.findings] == ["identity_known"]
+
+
+@pytest.mark.usefixtures("no_site")
+def test_a_night_looks_at_what_is_new(good: Warehouse, tmp_path: Path) -> None:
+    assert _run(good, "landing", tmp_path).statistics["documents_touched"] == 2
+    assert _run(good, "landing", tmp_path).statistics["documents_touched"] == 0
+    good.add(Document("c3" * 32, department="青岚县新局", batch_id="b2"))
+    assert _run(good, "landing", tmp_path).statistics["documents_touched"] == 1
+    assert _run(good, "landing", tmp_path, everything=True).statistics["documents_touched"] == 3
+    named = _run(good, "landing", tmp_path, document_ids=[B])
+    assert named.statistics["documents_touched"] == 1
+
+
+@pytest.mark.usefixtures("no_site")
+def test_what_did_not_pass_is_looked_at_again(good: Warehouse, tmp_path: Path) -> None:
+    good.sql("update raw.raw_document set phase = 'draft'")
+    assert not _run(good, "landing", tmp_path).success_to_publish
+    assert not _run(good, "landing", tmp_path).success_to_publish
+
+
+@pytest.mark.usefixtures("no_site")
+def test_a_reading_that_was_replaced_is_not_examined(good: Warehouse, tmp_path: Path) -> None:
+    good.add(Document(A, record_key="newer", batch_id="b2", identities=[identity("R-T01")]))
+    good.sql("update raw.raw_document set phase = 'draft' where record_key = ?", f"record-{A}")
+    assert _run(good, "landing", tmp_path).success_to_publish
+
+
+@pytest.mark.usefixtures("no_site")
+def test_current_documents_must_not_melt_away(good: Warehouse, tmp_path: Path) -> None:
+    assert _run(good, "marts", tmp_path).success_to_publish
+    good.sql("update marts.dim_document set is_current = false where document_id = ?", B)
+    good.sql("delete from marts.fct_expenditure where document_id = ?", B)
+    assert _stops(_run(good, "marts", tmp_path)) == {"marts_volume.not_shrunk"}
+
+
+def test_a_crawl_that_stands_still_is_told(good: Warehouse, tmp_path: Path) -> None:
+    good.sql(
+        "insert into raw.raw_fetch (fetch_id, role, fetched_at) values "
+        "('1', 'listing', timestamp '2026-02-20 18:00:00')"
+    )
+    result = _run(good, "marts", tmp_path)
+    assert result.success_to_publish
+    assert [finding.check for finding in result.findings] == ["crawled_lately"]
+
+
+def test_a_table_that_is_gone_stops_and_does_not_crash(good: Warehouse, tmp_path: Path) -> None:
+    good.sql("drop table quality.identity_result")
+    result = _run(good, "marts", tmp_path)
+    assert "marts_contract.contract" in _stops(result)
+    good.sql("drop table raw.raw_batch")
+    assert "landing_contract.contract" in _stops(_run(good, "landing", tmp_path))
+
+
+def test_a_check_that_cannot_be_computed_does_not_pass(
+    good: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = next(s for s in load_suites("landing") if s.suite == "landing_volume")
+    note = Check(
+        id="odd",
+        expect="ExpectColumnValuesToBeInSet",
+        args={"column": "no_such_column", "value_set": [0]},
+        level="note",
+        says=Text(zh="无此列", en="no such column"),
+        remedy=Text(zh="", en=""),
+    )
+    for spoiled, where in (
+        (suite.model_copy(update={"checks": [note]}), "landing_volume.odd"),
+        (suite.model_copy(update={"frame": "select 1.5 as whole"}), "landing_volume.computed"),
+        (suite.model_copy(update={"frame": "select no_such_thing"}), "landing_volume.computed"),
+        (
+            suite.model_copy(update={"frame": suite.frame + " where files < 0"}),
+            "landing_volume.rows",
+        ),
+    ):
+        monkeypatch.setattr(enforce, "load_suites", lambda stage, one=spoiled: [one])
+        assert where in _stops(_run(good, "landing", tmp_path)), spoiled.frame
+
+
+def test_data_docs_are_chinese_offline_and_lead_to_the_findings(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.add(Document(A, department="样例<script>局", identities=[violated("C-T05", "基本")]))
+    warehouse.build()
+    result = _run(warehouse, "marts", tmp_path)
+    assert result.docs_index is not None
+    site = result.docs_index.parent
+    index = result.docs_index.read_text("utf-8")
+    assert "勾稽关系 C 列合计" in index
+    page = next((site / "validations" / "identity_C").rglob("*.html"))
+    text = page.read_text("utf-8")
+    assert "应当：C-T05 C-T05 题" in text
+    assert "样例&lt;script&gt;局" in text
+    assert "<script" not in text
+    assert f'findings.html#d-{A[:12]}"' in text
+    for one in site.rglob("*.html"):
+        content = one.read_text("utf-8")
+        assert "http://" not in content
+        assert "https://" not in content
+        for href in re.findall(r'href="([^"#]+)', content):
+            if not href.endswith("findings.html"):
+                assert (one.parent / href).resolve().exists(), (one, href)
+
+
+def test_thirty_runs_are_kept(
+    good: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enforce, "RUNS_KEPT", 2)
+    names = [_run(good, "landing", tmp_path).statistics["run_name"] for _ in range(4)]
+    site = tmp_path / "docs" / "data_docs" / "validations" / "landing_volume"
+    assert {folder.name for folder in site.iterdir()} == set(names[-2:])
+    stored = tmp_path / "docs" / ".gx" / "uncommitted" / "validations" / "landing_volume"
+    assert {folder.name for folder in stored.iterdir()} == set(names[-2:])
+
+
+def test_no_database_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="load it first"):
+        check(tmp_path / "none.duckdb", tmp_path, stage="landing")
+
+
+def test_suites_refuse_what_is_incomplete(tmp_path: Path) -> None:
+    thresholds = tmp_path / "thresholds.yml"
+    thresholds.write_text("a: {value: 3}\n", "utf-8")
+    with pytest.raises(SuiteError, match="where the bound comes from"):
+        load_thresholds(thresholds)
+    folder = tmp_path / "suites"
+    folder.mkdir()
+    (folder / "x.yml").write_text("suites:\n  - {suite: x, stage: landing, frame: '${nothing}'}\n")
+    with pytest.raises(SuiteError, match="not in thresholds"):
+        load_suites(folder=folder)
+
+
+def test_raw_tables_are_declared_once() -> None:
+    from warehouse.schema import RAW
+
+    assert {f"raw.{table.name}" for table in RAW} <= expected_tables("landing").keys()
+
+
+@pytest.fixture(scope="module")
+def modules_of_an_import() -> set[str]:
+    code = (
+        "import sys, expectations.enforce, expectations.findings, expectations.alerts, "
+        "expectations.ledger, expectations.data_docs; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "heavy", ["great_expectations", "duckdb", "pandas", "apprise", "requests", "jinja2"]
+)
+def test_importing_is_light(heavy: str, modules_of_an_import: set[str]) -> None:
+    assert heavy not in modules_of_an_import
