@@ -21,7 +21,7 @@ from typing import Any, cast
 from parsers.cover import Cover
 from parsers.document import Amount, Dropped, KeyFigure, Narrative, Reason, Sentence, Warning_
 from parsers.page import Grid, GridCell, Page, TextLine, Word
-from parsers.textflow import Run, chinese_number, fold, load_rules, squeeze
+from parsers.textflow import Run, chinese_number, fold, load_rules, mask_personal, squeeze
 
 _NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _START = r"(?<![\d.,])"
@@ -289,7 +289,6 @@ def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
             and _ends_short(x, measure)
             and x.x0 > measure.left + measure.height
         ):
-            previous = None
             continue
         if x.height < 0.8 * measure.height and label.match(x.text):
             continue
@@ -688,6 +687,10 @@ def read_narrative(pages: list[Page], cover: Cover) -> NarrativeReading:
             )
         )
         return reading
+    for section in sections:
+        for p in section.paragraphs:
+            p.run, dropped = mask_personal(p.run)
+            reading.dropped += dropped
     sentences, cuts = _sentences(sections, reading.warnings)
     declared = {s["id"]: s for s in load_rules("narrative")["sections"]}
     keys = _empty_keys()

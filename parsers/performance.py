@@ -31,12 +31,14 @@ class PerformanceReading:
     """Tables as dicts in the contract's shape; ``places[n]`` has the place of each value of table n.
 
     A place's key is the path of the value: ``资金明细/3/年度``, ``指标/0/left/2``,
-    ``sections/3/rows/1/1``. ``pages[n]`` are the pages of table n.
+    ``sections/3/rows/1/1``. ``pages[n]`` are the pages of table n. ``claimed`` holds ``id(grid)``
+    of every grid that a table was read from.
     """
 
     tables: list[dict[str, object]] = field(default_factory=list)
     places: list[dict[str, Place]] = field(default_factory=list)
     pages: list[list[int]] = field(default_factory=list)
+    claimed: set[int] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
 
@@ -806,6 +808,7 @@ def read_performance(pages: list[Page]) -> PerformanceReading:
         reading.tables.append(made)
         reading.places.append(b.places)
         reading.pages.append(table.pages)
+        reading.claimed.update(id(p.grid) for p in table.parts)
         reading.dropped += b.dropped
         reading.warnings += b.warnings
     return reading
