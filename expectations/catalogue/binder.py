@@ -7,15 +7,18 @@ be bound (its form, column or row is absent, its condition is false) is kept wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import SequenceMatcher
 from itertools import product
 from typing import Literal, cast
 
-from expectations.catalogue.catalogue import Catalogue, load_catalogue
+from expectations.catalogue.catalogue import VARIABLE, Catalogue, load_catalogue
 from expectations.catalogue.checks import run_check
 from expectations.catalogue.figures import Figure, Figures
+from expectations.catalogue.names import ROLE_NAMES
 from expectations.catalogue.schema import (
     Binding,
     Case,
@@ -32,8 +35,8 @@ from expectations.catalogue.schema import (
     Witnesses,
     need,
 )
-from expectations.catalogue.targets import Target, Targets
-from expectations.catalogue.view import DocumentView, FormView, Line, bare_unit
+from expectations.catalogue.targets import Target, Targets, bare_name
+from expectations.catalogue.view import DocumentView, FormView, Line, bare_unit, tidy_label
 from parsers.document import Cell, CellRef, FormId, IdentityTerm, ParsedDocument
 
 Side = Literal["L", "R"]
@@ -101,6 +104,8 @@ class Binder:
         self.figures: Figures = catalogue.narrative.read(document)
         self.targets = Targets(document)
         self._named: dict[str, bool] = {}
+        self._matches: dict[int, Line] | None = None
+        self.figures.flags["overall_table"] = self.targets.overall is not None
 
     def bind(self) -> list[Bound]:
         found: list[Bound] = []
@@ -122,7 +127,7 @@ class Binder:
         home = _home(binding)
         for values in product(*domains):
             variables: Variables = dict(zip(names, values, strict=True))
-            instance = self._name(binding.instance, variables, home)
+            instance = self._name(binding, variables, home)
             try:
                 yield self._instance(identity, binding, instance, variables)
             except Unbound as absent:
@@ -214,7 +219,8 @@ class Binder:
         }
         yield from sorted(codes)
 
-    def _name(self, template: str, variables: Variables, home: FormId | None) -> str:
+    def _name(self, binding: Binding, variables: Variables, home: FormId | None) -> str:
+        template = binding.instance
         if "{" not in template:
             return template
         said: dict[str, str] = {}
@@ -224,9 +230,14 @@ class Binder:
             elif isinstance(value, Target):
                 said[name] = f"{value.index:02d}:{value.name}"
             else:
-                rule = self.catalogue.columns.rule(home, value) if home else None
-                said[name] = rule.zh if rule else ("合计" if value == TOTAL else value)
+                said[name] = self._value_name(binding.for_each[name], value, home)
         return template.format(**said)
+
+    def _value_name(self, domain: Domain, value: str, home: FormId | None) -> str:
+        if domain.values is None:
+            return "合计" if value == TOTAL else value
+        rule = self.catalogue.columns.rule(home, value) if home else None
+        return rule.zh if rule else ROLE_NAMES.get(value, value)
 
     def _line_name(self, line: Line, home: FormId | None) -> str:
         if line.code is not None:
@@ -241,10 +252,11 @@ class Binder:
     def _fill(self, text: str, variables: Variables) -> str:
         if "$" not in text:
             return text
-        for name, value in variables.items():
-            if isinstance(value, str):
-                text = text.replace(f"${name}", value)
-        return text
+
+        def value(found: re.Match[str]) -> str:
+            return str(variables[found.group(1) or found.group(2)])
+
+        return VARIABLE.sub(value, text)
 
     # -- conditions ---------------------------------------------------------------------------
 
@@ -271,6 +283,8 @@ class Binder:
         if condition.figure_is is not None:
             flags = self.figures.flags
             return all(n in flags and flags[n] == v for n, v in condition.figure_is.items())
+        if condition.same_count is not None:
+            return len({self._counted(what) for what in condition.same_count}) == 1
         if condition.units_of is not None and condition.units_in is not None:
             return self._units(condition.units_of, condition.units_in)
         raise Unbound("条件只能用于整条勾稽关系", lost=True)
@@ -350,7 +364,7 @@ class Binder:
         if term.target is not None:
             return self._target(term, side, variables)
         if term.overall is not None:
-            return self._overall(term, side)
+            return self._overall(term, side, variables)
         return [self._count(term, side)]
 
     def _cells(
@@ -425,8 +439,14 @@ class Binder:
                 return [side.roles[TOTAL]] if TOTAL in side.roles else []
             return [side.by_code[c] for c in codes if c in side.by_code]
         if selector.label is not None:
-            labels = [self._fill(x, variables) for x in selector.label]
-            return [line for x in labels for line in side.by_label.get(x, [])]
+            labels = [tidy_label(self._fill(x, variables)) for x in selector.label]
+            found = [line for x in labels for line in side.by_label.get(x, [])]
+            return [x for x in found if not selector.of_kind or x.kind in selector.of_kind]
+        if selector.project_of is not None:
+            line = self.project_line(_target(variables, selector.project_of))
+            if line is None:
+                raise Unbound("T12 没有可对应的项目", lost=False)
+            return [line]
         if selector.leaves:
             if not side.leaves and not optional:
                 raise Unbound(f"{form.form} 没有明细行", lost=False)
@@ -503,8 +523,8 @@ class Binder:
                     )
         return found
 
-    def _overall(self, term: Term, side: Side) -> list[BoundTerm]:
-        name = need(term.overall)
+    def _overall(self, term: Term, side: Side, variables: Variables) -> list[BoundTerm]:
+        name = self._fill(need(term.overall), variables)
         overall = self.targets.overall
         if overall is None:
             raise Unbound("没有整体支出绩效目标表", lost=False)
@@ -526,16 +546,12 @@ class Binder:
         ]
 
     def _count(self, term: Term, side: Side) -> BoundTerm:
-        what, zh = {
-            "one_hundred": (100, "100"),
-            "targets": (len(self.targets.projects), "所附项目支出绩效目标表张数"),
-            "projects": (self._rows("T12", "project"), "T12 项目行数"),
-            "units": (max(self._rows("T11", "unit"), self._rows("T12", "unit")), "预算单位行数"),
-        }[need(term.count)]
+        name = need(term.count)
+        what, zh = self._counted(name), _COUNTS[name]
         return BoundTerm(
             side=side,
             sign=term.sign,
-            ref=CellRef(form="A", key=term.count),
+            ref=CellRef(form="A", key=name),
             value=Decimal(what),
             step=Decimal(0),
             page=None,
@@ -543,6 +559,63 @@ class Binder:
             says=zh,
             unit="%" if term.count == "one_hundred" else "个",
         )
+
+    def _counted(self, name: str) -> int:
+        if name == "one_hundred":
+            return 100
+        if name == "targets":
+            return len(self.targets.projects)
+        if name == "projects":
+            return self._rows("T12", "project")
+        if name == "units":
+            return max(self._rows("T11", "unit"), self._rows("T12", "unit"))
+        raise CatalogueError(f"nothing is counted under the name {name!r}")
+
+    def project_line(self, target: Target) -> Line | None:
+        """The T12 row of a performance table: by name, else by amount, inside its unit first."""
+        if self._matches is None:
+            self._matches = self._match_projects()
+        return self._matches.get(target.index)
+
+    def _match_projects(self) -> dict[int, Line]:
+        form = self.view.forms.get("T12")
+        place = form.column.get("total") if form is not None else None
+        if form is None or place is None:
+            return {}
+        unit_of: dict[int, str] = {}
+        unit = ""
+        for line in form.halves["expenditure"].lines:
+            if line.kind in ("unit", "organisation", "total"):
+                unit = bare_unit(line.label)
+            else:
+                unit_of[line.index] = unit
+        free = form.kind_lines("expenditure", ["project", "line"])
+        matches: dict[int, Line] = {}
+        names = {x.index: bare_name(x.label) for x in free}
+        for name, amount, same_unit in _MATCHING:
+            for target in self.targets.projects:
+                if target.index in matches:
+                    continue
+                mine, called = bare_unit(target.unit_name), bare_name(target.name)
+                fits = [
+                    x
+                    for x in free
+                    if (not same_unit or unit_of.get(x.index) == mine)
+                    and (not name or names[x.index] == called)
+                    and (not amount or self._same_amount(form, place, target, x))
+                ]
+                if fits:
+                    best = min(fits, key=lambda x, c=called: _unlike(c, names[x.index]))  # type: ignore[misc]
+                    matches[target.index] = best
+                    free.remove(best)
+        return matches
+
+    def _same_amount(self, form: FormView, place: int, target: Target, line: Line) -> bool:
+        cell = form.cell(line.index, place)
+        annual = target.figures["annual_total"].value
+        if cell is None or cell.amount is None or annual is None:
+            return False
+        return abs(cell.amount * form.table.factor - annual) <= form.unit / 2
 
     def _rows(self, form: FormId, kind: str) -> int:
         return len(self.form(form).kind_lines("expenditure", [kind]))
@@ -565,6 +638,21 @@ class Binder:
             )
 
 
+# ways to find a target's row in T12, the surest first: same name, same amount, same unit
+_MATCHING = (
+    (True, True, True),
+    (True, False, True),
+    (False, True, True),
+    (True, True, False),
+    (True, False, False),
+    (False, True, False),
+)
+_COUNTS = {
+    "one_hundred": "100%",
+    "targets": "所附项目支出绩效目标表张数",
+    "projects": "T12 项目行数",
+    "units": "T11、T12 所列预算单位数",
+}
 _HORIZON = {"period": "实施期", "annual": "年度"}
 _HEADS = ("posts", "staff", "staff_established", "staff_other", "units", "indicator_staff")
 _OVERALL = {
@@ -586,6 +674,10 @@ _OVERALL = {
     "staff_other": "其他人员数",
     "indicator_staff": "指标 在职人员数",
 }
+
+
+def _unlike(one: str, other: str) -> float:
+    return 0.0 if one == other else 1 - SequenceMatcher(None, one, other).ratio()
 
 
 def _line(variables: Variables, name: str) -> Line:

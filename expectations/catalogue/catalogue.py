@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from expectations.catalogue.schema import (
 )
 from expectations.catalogue.view import HERE, Columns, Labels
 
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 FILES = ("identities.yml", "columns.yml", "labels.yml", "narrative.yml")
 
 
@@ -95,7 +97,7 @@ class Catalogue:
 
 
 def _variables(text: str) -> list[str]:
-    return [part.split("/")[0] for part in text.split("$")[1:]]
+    return [a or b for a, b in VARIABLE.findall(text)]
 
 
 def _identities(path: Path) -> Any:

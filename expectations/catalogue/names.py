@@ -26,3 +26,11 @@ COLUMN_NAMES: dict[tuple[str, str], tuple[str, str]] = {
     for form, rules in parse_yaml(HERE / "columns.yml", ColumnFile).forms.items()
     for rule in rules
 }
+
+ROLE_NAMES: dict[str, str] = {
+    **{role: zh for (_, role), (zh, _) in COLUMN_NAMES.items()},
+    "total": "合计",
+    "carry_over": "上年结转",
+    "period": "实施期",
+    "annual": "年度",
+}

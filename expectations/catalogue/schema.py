@@ -94,11 +94,14 @@ class RowSelector(Entry):
     kind: Texts | None = None
     children_of: str | None = None
     leaves: Literal[True] | None = None
+    project_of: str | None = Field(default=None, description="the T12 row of a target ($target)")
     besides: Texts = Field(default=[], description="labels left out of a kind")
+    of_kind: Texts = Field(default=[], description="labels looked for in these kinds only")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        self._exactly_one("row", "role", "code", "label", "kind", "children_of", "leaves")
+        ways = ("row", "role", "code", "label", "kind", "children_of", "leaves", "project_of")
+        self._exactly_one(*ways)
         if self.besides and self.kind is None:
             raise ValueError("besides goes with kind")
         return self
@@ -208,11 +211,12 @@ class Condition(Entry):
     violated: str | None = Field(default=None, description="an identity of the same document")
     witnesses: Witnesses | None = None
     figure_is: dict[str, bool | str] | None = None
+    same_count: list[str] | None = Field(default=None, description="counts that must be equal")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         names = ("all", "any", "not_", "blank", "nonblank", "named", "rows_at_least")
-        self._exactly_one(*names, "units_of", "violated", "witnesses", "figure_is")
+        self._exactly_one(*names, "units_of", "violated", "witnesses", "figure_is", "same_count")
         if (self.units_of is None) != (self.units_in is None):
             raise ValueError("units_of and units_in go together")
         return self

@@ -32,16 +32,20 @@ def amount(value: Decimal, unit: str) -> str:
     return f"{value.normalize():f} {unit}"
 
 
-def _place(term: BoundTerm, language: Language) -> str:
-    label, _, role = term.says.partition("\t")
+def _form(term: BoundTerm, language: Language) -> str:
+    """The form (or text) a figure stands in, with the column of a cell."""
     form = FORM_NAMES.get(term.ref.form)
     if form is None:
-        name = label if term.ref.form != "N" or language == "en" else f"文字 {label}"
-        return name
+        return ""
+    role = term.says.partition("\t")[2]
     zh, en = COLUMN_NAMES.get((term.ref.form, role), (role, role))
     if language == "en":
-        return f"{term.ref.form} ({form[1]}), row {label}, {en}"
-    return f"{term.ref.form} {form[0]} {label} {zh}"
+        return f"{term.ref.form} ({form[1]}), {en}"
+    return f"{term.ref.form} {form[0]}（{zh}）"
+
+
+def _row(term: BoundTerm) -> str:
+    return term.says.partition("\t")[0].strip()
 
 
 def _page(pages: Sequence[int], language: Language) -> str:
@@ -52,30 +56,63 @@ def _page(pages: Sequence[int], language: Language) -> str:
     return f"（第{'、'.join(map(str, pages))}页）"
 
 
-def describe(terms: Sequence[BoundTerm], language: Language) -> str:
-    """One side of an identity: its cells, or their sum with the largest parts."""
-    filled = [t for t in terms if t.value is not None]
-    pages = sorted({t.page for t in filled if t.page is not None})
-    if not filled:
-        places = {_place(t, language) for t in terms[:1]}
-        empty = "空白" if language == "zh" else "blank"
-        return f"{next(iter(places), '')} {empty}".strip()
-    if len(filled) == 1 and filled[0].sign == 1:
-        one = filled[0]
-        place = _place(one, language)
-        return f"{place} {amount(one.value or _ZERO, one.unit)}{_page(pages, language)}"
-    total = sum((t.sign * t.value for t in filled if t.value is not None), Decimal(0))
-    parts = []
-    for t in filled[:_SHOWN]:
+def _pages(terms: Sequence[BoundTerm]) -> list[int]:
+    return sorted({t.page for t in terms if t.page is not None})
+
+
+def _one(term: BoundTerm, language: Language) -> str:
+    where, row = _form(term, language), _row(term)
+    comma = ": " if language == "en" else " "
+    place = f"{where}{comma}{row}" if where else row
+    value = "空白" if language == "zh" else "blank"
+    if term.value is not None:
+        value = amount(term.value, term.unit)
+    return f"{place} {value}".strip()
+
+
+def _parts(terms: Sequence[BoundTerm], language: Language) -> str:
+    """The largest parts of a sum; the form and column are named once for neighbours."""
+    said, last = [], ""
+    for t in terms[:_SHOWN]:
+        where = _form(t, language)
         mark = "−" if t.sign < 0 else ""
-        parts.append(f"{mark}{_place(t, language)} {amount(t.value or _ZERO, t.unit)}")
-    more = len(filled) - _SHOWN
+        head = f"{where} " if where and where != last else ""
+        said.append(f"{mark}{head}{_row(t)} {amount(t.value or _ZERO, t.unit)}")
+        last = where
+    more = len(terms) - _SHOWN
+    if more > 0:
+        said.append(f"另 {more} 项" if language == "zh" else f"{more} more")
+    return ("；" if language == "zh" else "; ").join(said)
+
+
+def describe(terms: Sequence[BoundTerm], language: Language) -> str:
+    """One side of an identity: its cell, or the sum of its cells with the parts."""
+    filled = [t for t in terms if t.value is not None]
+    if not filled:
+        return _one(terms[0], language) if terms else ("空白" if language == "zh" else "blank")
+    page = _page(_pages(filled), language)
+    if len(filled) == 1 and filled[0].sign == 1:
+        return _one(filled[0], language) + page
+    total = sum((t.sign * t.value for t in filled if t.value is not None), _ZERO)
+    whole, parts = amount(total, filled[0].unit), _parts(filled, language)
     if language == "zh":
-        tail = f"；另 {more} 项" if more > 0 else ""
-        head = f"合计 {amount(total, filled[0].unit)}"
-        return f"{head}（{'；'.join(parts)}{tail}）{_page(pages, language)}"
-    tail = f"; {more} more" if more > 0 else ""
-    return f"sum {amount(total, filled[0].unit)} [{'; '.join(parts)}{tail}]{_page(pages, language)}"
+        return f"合计 {whole}（{parts}）{page}"
+    return f"sum {whole} [{parts}]{page}"
+
+
+def _ratio(bound: Bound, language: Language) -> str:
+    """What a printed share or rate is when computed from the printed figures."""
+    part, whole = (t for t in bound.terms if t.side == "R")
+    below = whole.value or _ZERO
+    if bound.tolerance == "rate":
+        below -= part.value or _ZERO
+    share = (100 * (part.value or _ZERO) / below).quantize(Decimal("0.01")) if below else _ZERO
+    said = "；" if language == "zh" else "; "
+    figures = f"{_one(part, language)}{said}{_one(whole, language)}"
+    page = _page(_pages([part, whole]), language)
+    if language == "zh":
+        return f"由印出的数字计算为 {share}%（{figures}）{page}"
+    return f"{share}% when computed from the printed figures [{figures}]{page}"
 
 
 def statements(bound: Bound, language: Language = "zh") -> tuple[str, str]:
@@ -85,7 +122,10 @@ def statements(bound: Bound, language: Language = "zh") -> tuple[str, str]:
         return said or ("", "")
     wording = bound.identity.wording.zh if language == "zh" else bound.identity.wording.en
     left = describe([t for t in bound.terms if t.side == "L"], language)
-    right = describe([t for t in bound.terms if t.side == "R"], language)
+    if bound.tolerance in ("share", "rate"):
+        right = _ratio(bound, language)
+    else:
+        right = describe([t for t in bound.terms if t.side == "R"], language)
     return (
         wording.left.format(left=left, right=right),
         wording.right.format(left=left, right=right),
