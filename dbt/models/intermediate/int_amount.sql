@@ -78,15 +78,9 @@ amount as (
         form_column.column_role,
         form_column.side,
         form_column.funding_source_code,
-        case when form_column.side = 'income' and new_cell.form in ('T01', 'T04', 'T09')
-            then form_row.income_kind else form_row.row_kind
-        end as row_kind,
-        case when form_column.side = 'income' and new_cell.form in ('T01', 'T04', 'T09')
-            then form_row.income_label else form_row.row_label
-        end as row_label,
-        case when form_column.side = 'income' and new_cell.form in ('T01', 'T04', 'T09')
-            then nullif(income_code.row_code, '') else form_row.row_code
-        end as row_code,
+        case when form_column.is_left_half then form_row.income_kind else form_row.row_kind end as row_kind,
+        case when form_column.is_left_half then form_row.income_label else form_row.row_label end as row_label,
+        case when form_column.is_left_half then nullif(income_code.row_code, '') else form_row.row_code end as row_code,
         form_row.is_leaf,
         form_row.unit_name,
         new_cell.amount_printed,

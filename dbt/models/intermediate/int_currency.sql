@@ -42,7 +42,8 @@ accepted as (
         *,
         row_number() over (
             partition by organisation_id, fiscal_year, phase, scope
-            order by is_replaced, effective_on desc, first_seen_at desc, document_id desc
+            order by
+                is_replaced asc, effective_on desc, first_seen_at desc, document_id desc
         ) as newest_rank,
         row_number() over (
             partition by organisation_id, fiscal_year, phase, scope

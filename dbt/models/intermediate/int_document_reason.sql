@@ -103,6 +103,21 @@ unknown_column as (
 
 ),
 
+repeated_role as (
+
+    select
+        document_id,
+        form,
+        row_index,
+        side,
+        column_role
+    from amount
+    where column_role is not null
+    group by document_id, form, row_index, side, column_role
+    having count(*) > 1
+
+),
+
 role_twice as (
 
     select
@@ -110,18 +125,7 @@ role_twice as (
         'role_twice' as reason_code,
         'two columns of one form have the same meaning: ' || string_agg(distinct form, ', ')
             as reason
-    from (
-        select
-            document_id,
-            form,
-            row_index,
-            side,
-            column_role
-        from amount
-        where column_role is not null
-        group by document_id, form, row_index, side, column_role
-        having count(*) > 1
-    )
+    from repeated_role
     group by document_id
 
 ),

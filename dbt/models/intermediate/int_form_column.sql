@@ -30,7 +30,10 @@ matched as (
         arg_min(pattern.column_role, pattern.position) as column_role,
         arg_min(pattern.is_amount, pattern.position) as is_amount,
         arg_min(pattern.side, pattern.position) as side,
-        arg_min(pattern.funding_source_code, pattern.position) as funding_source_code
+        arg_min(pattern.funding_source_code, pattern.position) as funding_source_code,
+        -- T01, T04 and T09 print income on the left and expenditure on the right of one row
+        printed.form in ('T01', 'T04', 'T09')
+        and arg_min(pattern.side, pattern.position) = 'income' as is_left_half
     from printed
     left join pattern
         on

@@ -32,7 +32,7 @@ named as (
         max(document.fiscal_year) as last_year
     from form_row
     inner join document on form_row.document_id = document.document_id
-    group by 1, 2
+    group by all
 
 ),
 

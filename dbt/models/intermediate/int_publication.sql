@@ -69,7 +69,7 @@ later as (
     inner join held
         on
             appearance.url = held.url
-            and held.fetched_at > appearance.last_seen_at
+            and appearance.last_seen_at < held.fetched_at
     group by appearance.file_sha256, appearance.url
 
 ),

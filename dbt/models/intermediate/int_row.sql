@@ -35,14 +35,14 @@ new_row as (
 parent_code as (
 
     select distinct
-        document_id,
-        form,
-        row_code[1:digits.prefix_length] as row_code
+        new_row.document_id,
+        new_row.form,
+        new_row.row_code[1:digits.prefix_length] as row_code
     from new_row
     cross join (values (3), (5), (7)) as digits (prefix_length)
     where
-        regexp_full_match(row_code, '\d{3}(\d\d)+')
-        and digits.prefix_length < length(row_code)
+        regexp_full_match(new_row.row_code, '\d{3}(\d\d)+')
+        and digits.prefix_length < length(new_row.row_code)
 
 ),
 

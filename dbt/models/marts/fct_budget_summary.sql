@@ -59,12 +59,16 @@ final as (
         any_value(scope) as scope,
         any_value(is_additive) as is_additive,
         {% for form, side, column_role, row_role, name in lines %}
-        max(amount_wan) filter (
-            where form = '{{ form }}'
-                and side = '{{ side }}'
-                and column_role = '{{ column_role }}'
-                and row_role = '{{ row_role }}'
-        ) as {{ name }},
+            max(
+                case
+                    when
+                        form = '{{ form }}'
+                        and side = '{{ side }}'
+                        and column_role = '{{ column_role }}'
+                        and row_role = '{{ row_role }}'
+                        then amount_wan
+                end
+            ) as {{ name }},
         {% endfor %}
         any_value(unit_printed) as unit_printed
     from line

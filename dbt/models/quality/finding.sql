@@ -91,7 +91,8 @@ identified as (
             partition by
                 combined.organisation_id, combined.fiscal_year, combined.phase, combined.scope,
                 combined.identity, combined.instance
-            order by document.is_current desc, document.first_seen_at desc, document.document_id
+            order by
+                document.is_current desc, document.first_seen_at desc, document.document_id asc
         ) as standing_rank
     from combined
     inner join document on combined.document_id = document.document_id
