@@ -33,6 +33,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from scrapers.archive import Outcome
 from scrapers.blocks import recognise_block
@@ -540,7 +541,8 @@ class PoliteSession:
         chunks: list[bytes] = []
         size = 0
         try:
-            for chunk in response.iter_content(64 * 1024):
+            # read1 hands over what has come, so that the deadline holds for a trickle, too.
+            while chunk := response.raw.read1(64 * 1024, decode_content=True):
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > max_bytes:
@@ -560,10 +562,15 @@ class PoliteSession:
                     )
                 if self._stop():
                     raise CrawlStopped
-        except (
-            requests.exceptions.ChunkedEncodingError,
-            requests.exceptions.ContentDecodingError,
-        ) as error:
+        except ReadTimeoutError as error:
+            raise _TryAgain(
+                replace(
+                    base,
+                    outcome=Outcome.ERROR,
+                    reason=f"{base.final_url} fell silent after {size} bytes",
+                )
+            ) from error
+        except (ProtocolError, DecodeError) as error:
             announced = response.headers.get("Content-Length", "an unknown number of")
             raise _TryAgain(
                 replace(

@@ -16,7 +16,8 @@ from scrapers.site import Site
 
 @dataclass
 class Reply:
-    """What the portal answers. ``announce`` overrides Content-Length (to cut a body short)."""
+    """What the portal answers. ``announce`` overrides Content-Length: more than there is cuts
+    the body short, -1 leaves the header out."""
 
     body: bytes = b""
     status: int = 200
@@ -119,7 +120,8 @@ class Portal:
         body = b"" if status == 304 else reply.body
         if status != 304:
             length = len(body) if reply.announce is None else reply.announce
-            handler.send_header("Content-Length", str(length))
+            if length >= 0:
+                handler.send_header("Content-Length", str(length))
         if reply.announce is not None:
             handler.send_header("Connection", "close")
             handler.close_connection = True
