@@ -312,15 +312,16 @@ def _find_tables(pages: list[Page]) -> list[_Table]:
     return tables
 
 
+_PAGE_NUMBER = re.compile(r"[-—–_·.第]*\d{1,4}页?[,/，]?(?:共?\d+页?)?[-—–_·.]*")
+
+
 def _running(line: TextLine, page: Page) -> bool:
-    """A page number or running head."""
+    """A page number: digits at the edge of the page, or set as one (- 3 -, 第3页)."""
+    text = plain(line.text)
+    if not _PAGE_NUMBER.fullmatch(text):
+        return False
     box = line.bbox
-    edge = box[3] < 0.08 * page.height or box[1] > 0.92 * page.height
-    return (
-        edge
-        and re.fullmatch(r"[-—–_·.第]*\d{1,4}页?[,/，]?(?:共?\d+页?)?[-—–_·.]*", plain(line.text))
-        is not None
-    )
+    return not text.isdecimal() or box[3] < 0.08 * page.height or box[1] > 0.92 * page.height
 
 
 def _begins_whole(labels: list[str]) -> bool:
@@ -584,7 +585,7 @@ def _read_goals(sheet: _Sheet, rows: list[int], b: _Builder) -> dict[str, str]:
     goals: dict[str, str] = {}
     for r in rows:
         for c in sheet.row(r):
-            if _is("goals", c.label):
+            if c.x0 > _TOLERANCE and _is("goals", c.label):
                 name = _bare(c.text)
                 below = [
                     x
