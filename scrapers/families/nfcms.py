@@ -105,9 +105,13 @@ def _api(text: str, url: str) -> Listing:
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     page = int(asked.get("page", "1"))
-    # The API's page size is its own; a page that brings no article ends the list.
-    more = bool(articles) and page * len(articles) < total
-    next_href = f"{parts.path}?{urlencode(asked | {'page': str(page + 1)})}" if more else None
+    # The API's page size is its own and shows on page 1 only: it is carried along in the
+    # fragment, which no browser or library sends.
+    noted = re.fullmatch(r"size=(\d+)", parts.fragment)
+    size = int(noted[1]) if noted and page > 1 else len(articles)
+    more = bool(articles) and page * size < total
+    query = urlencode(asked | {"page": str(page + 1)})
+    next_href = f"{parts.path}?{query}#size={size}" if more else None
     return Listing(
         entries=entries,
         next_page=urljoin(url, next_href) if next_href else None,
