@@ -58,9 +58,12 @@ class Change(_Model):
 
 
 class ThreePublicChange(_Model):
-    """Changes of the four lines of T10 (三公经费增减), 万元, signed; ``0`` means 相同."""
+    """Changes of the lines of T10 (三公经费增减), 万元, signed; ``0`` means 相同.
 
-    change: dict[Literal["abroad", "reception", "purchase", "running"], str]
+    ``vehicles`` (购置及运行) and ``total`` are the sums of the others where they are left out.
+    """
+
+    change: dict[Literal["abroad", "reception", "purchase", "running", "vehicles", "total"], str]
     reason: str = ""
 
 

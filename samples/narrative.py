@@ -230,9 +230,9 @@ class _Writer:
         if said is None:
             return [Block(0, f"本{self.f.kind}无“三公”经费预算。")]
         rows = {r[0]: r[1] for r in self.g.t["T10"]}
-        change = {k: amount(v) for k, v in said.change.items()}
-        change["vehicles"] = change["purchase"] + change["running"]  # type: ignore[index]
-        whole = sum((change[k] for k in ("abroad", "reception", "vehicles")), Decimal(0))  # type: ignore[index]
+        change: dict[str, Decimal] = {k: amount(v) for k, v in said.change.items()}
+        change.setdefault("vehicles", change["purchase"] + change["running"])
+        whole = change.get("total", change["abroad"] + change["reception"] + change["vehicles"])
         reason = f"，主要原因是{said.reason}" if said.reason else ""
         if whole:
             word = "增加" if whole > 0 else "减少"
@@ -244,7 +244,7 @@ class _Writer:
         ]
         parts = []
         for key, row, name in _LINES:
-            moved = change[key]  # type: ignore[index]
+            moved = change[key]
             if moved:
                 word = "增加" if moved > 0 else "减少"
                 parts.append(

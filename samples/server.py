@@ -26,8 +26,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import yaml
 
-from samples.portal import Page, Portal, portals
-from samples.province import County
+from samples.portal import Page, Portal, portal, portals
+from samples.province import County, province
 
 HOST = "127.0.0.1"
 PORTS_FILE = "ports.json"
@@ -57,6 +57,7 @@ class Running:
     """The province being served. ``log`` grows with every request, oldest first."""
 
     ports: dict[str, int]
+    portals: dict[str, Portal] = field(default_factory=dict)
     log: list[Visit] = field(default_factory=list)
     log_file: Path | None = None
     delay_seconds: float = 0.0
@@ -64,6 +65,11 @@ class Running:
 
     def url(self, county_code: str) -> str:
         return f"http://{HOST}:{self.ports[county_code]}/"
+
+    def turn_to(self, night: int) -> None:
+        """Show what the portals publish on a night (1, 2, …): articles join the lists."""
+        for code, served in list(self.portals.items()):
+            self.portals[code] = portal(served.county, night)
 
     def note(self, visit: Visit) -> None:
         with self._lock:
@@ -84,7 +90,7 @@ class Running:
         )
 
 
-def _handler(portal: Portal, running: Running) -> type[BaseHTTPRequestHandler]:
+def _handler(code: str, running: Running) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         server_version = "SamplePortal"
@@ -109,7 +115,7 @@ def _handler(portal: Portal, running: Running) -> type[BaseHTTPRequestHandler]:
             if self.command == "POST":
                 sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 query |= dict(parse_qsl(sent.decode(), keep_blank_values=True))
-            page = portal.respond(unquote(parts.path), query)
+            page = running.portals[code].respond(unquote(parts.path), query)
             if page is None:
                 page = Page(_NOT_FOUND, "text/html; charset=utf-8", status=404)
             status, body = page.status, page.body
@@ -131,7 +137,7 @@ def _handler(portal: Portal, running: Running) -> type[BaseHTTPRequestHandler]:
                 time.sleep(running.delay_seconds)
             running.note(
                 Visit(
-                    portal.county.code,
+                    code,
                     self.command,
                     self.path,
                     status,
@@ -243,9 +249,10 @@ def serve(
     served = portals() if served is None else served
     running = Running({}, log_file=log_file, delay_seconds=delay_seconds)
     with contextlib.ExitStack() as stack:
-        for portal in served:
-            code = portal.county.code
-            server = _Server((HOST, (ports or {}).get(code, 0)), _handler(portal, running))
+        for one in served:
+            code = one.county.code
+            running.portals[code] = one
+            server = _Server((HOST, (ports or {}).get(code, 0)), _handler(code, running))
             stack.callback(server.server_close)
             running.ports[code] = server.server_address[1]
             thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -280,8 +287,7 @@ def write_site_files(folder: Path, ports: dict[str, int]) -> list[Path]:
     """Write ``<code>-<name>.yml`` for every county in ``ports`` and nothing else there."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for portal in portals():
-        county = portal.county
+    for county in province().counties:
         if county.code in ports:
             path = folder / f"{county.code}-{county.slug}.yml"
             path.write_text(site_file(county, ports[county.code]), "utf-8")
@@ -292,9 +298,12 @@ def write_site_files(folder: Path, ports: dict[str, int]) -> list[Path]:
 
 
 @contextlib.contextmanager
-def serve_province(state: Path) -> Iterator[Path]:
-    """Serve the province and give the folder with its site files; addresses survive in ``state``."""
-    served = portals()
+def serve_province(state: Path, night: int | None = None) -> Iterator[Path]:
+    """Serve the province and give the folder with its site files; addresses survive in ``state``.
+
+    ``night`` shows the portals as they are on that night (default: the last one).
+    """
+    served = portals(night)
     ports = choose_ports(state, [p.county for p in served])
     with serve(served, ports, log_file=state / "access.jsonl") as running:
         folder = state / "sites"
@@ -305,8 +314,9 @@ def serve_province(state: Path) -> Iterator[Path]:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--state", type=Path, default=Path("data/sample-site"))
+    options.add_argument("--night", type=int, help="show the portals as of this night")
     given = options.parse_args()
-    with serve_province(given.state) as folder:
+    with serve_province(given.state, given.night) as folder:
         for path in sorted(folder.glob("*.yml")):
             site = yaml.safe_load(path.read_text("utf-8"))
             print(f"{site['name']}  {site['base_url']}  {path}", flush=True)

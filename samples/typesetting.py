@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from samples import document, narrative
+from samples import document, fonts, narrative
 from samples.document import Facts, Layout, PrintedForm
 
 A4 = (595.28, 841.89)
@@ -135,8 +135,8 @@ class _Measured:
 class _Sheet:
     """The canvas and the place on it where the next thing goes."""
 
-    def __init__(self, canvas: Any, setting: Typesetting, font: str) -> None:
-        self.canvas, self.s, self.font = canvas, setting, font
+    def __init__(self, canvas: Any, setting: Typesetting) -> None:
+        self.canvas, self.s = canvas, setting
         self.width, self.height = setting.paper
         self.page = 0
         self.y = 0.0
@@ -178,7 +178,7 @@ class _Sheet:
         c = self.canvas
         c.saveState()
         c.setFillGray(self.s.watermark_grey)
-        c.setFont(self.font, 30)
+        c.setFont(fonts.FAMILY, 30)
         for row in range(3):
             for column in range(2):
                 c.saveState()
@@ -204,7 +204,7 @@ class _Sheet:
     def measure(self, text: str, size: float) -> float:
         from reportlab.pdfbase import pdfmetrics
 
-        return float(pdfmetrics.stringWidth(text, self.font, size))
+        return float(pdfmetrics.stringWidth(text, fonts.FAMILY, size))
 
     def line(
         self,
@@ -217,7 +217,7 @@ class _Sheet:
         bold: bool = False,
     ) -> None:
         c = self.canvas
-        c.setFont(self.font, size)
+        c.setFont(fonts.FAMILY, size)
         c.setFillGray(0)
         draw = {"left": c.drawString, "right": c.drawRightString, "center": c.drawCentredString}[
             align
@@ -681,59 +681,76 @@ class _Typesetter:
         return self.places
 
 
-class _Collector:
+class _NoCanvas:
     """Stands in for the canvas while the pages of the contents are being counted."""
-
-    def __init__(self) -> None:
-        self.characters: set[str] = set()
 
     def __getattr__(self, _name: str) -> Any:
         return lambda *_args, **_kwargs: None
 
-    def _text(self, _x: float, _y: float, text: str) -> None:
-        self.characters.update(text)
-
-    drawString = drawRightString = drawCentredString = _text
-
 
 def typeset(facts: Facts, setting: Typesetting) -> bytes:
     """The PDF of ``facts``. Pure: the same arguments give the same bytes."""
-    from reportlab import rl_config
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-    from reportlab.pdfgen.canvas import Canvas
-
-    from samples import fonts
-
     text = facts.model_dump_json() + "".join(
         document.layout(f, facts.year).model_dump_json() for f in facts.forms
     )
     text += "".join(h + "".join(b.text for b in bs) for h, bs in narrative.compose(facts))
     text += "".join(a + b for a, b in GLOSSARY) + _FIXED + (setting.watermark or "")
-    characters = {c for c in text if c.isprintable()}
-    font = fonts.FAMILY
-    # reportlab keeps the first font of a name for the life of the process.
-    pdfmetrics._fonts.pop(font, None)
-    pdfmetrics._dynFaceNames.pop(font.encode(), None)
-    pdfmetrics.registerFont(TTFont(font, io.BytesIO(fonts.subset(characters))))
+    _embed(text)
 
     # The contents need page numbers, the page numbers need the length of the contents:
     # lay out until they agree.
     places: list[tuple[int, str, int]] = [(2, "目", 1)] * 34
     for _ in range(4):
-        found = _Typesetter(facts, setting, _Sheet(_Collector(), setting, font)).run(places)
+        found = _Typesetter(facts, setting, _Sheet(_NoCanvas(), setting)).run(places)
         if found == places:
             break
         places = found
     out = io.BytesIO()
-    rl_config.useA85 = 0
-    canvas = Canvas(out, invariant=1, pageCompression=1)
-    canvas.setTitle(f"{facts.body.name}{facts.subtitle}")
-    canvas.setSubject(DISCLAIMER)
-    canvas.setCreator("samples")
-    _Typesetter(facts, setting, _Sheet(canvas, setting, font)).run(places)
+    canvas = _canvas(out, f"{facts.body.name}{facts.subtitle}")
+    _Typesetter(facts, setting, _Sheet(canvas, setting)).run(places)
     canvas.save()
     return out.getvalue()
+
+
+def typeset_notice(title: str, paragraphs: Iterable[str], setting: Typesetting) -> bytes:
+    """A PDF of a title and some paragraphs: something that is published but is no budget."""
+    paragraphs = list(paragraphs)
+    _embed(title + "".join(paragraphs) + _FIXED + (setting.watermark or ""))
+    out = io.BytesIO()
+    canvas = _canvas(out, title)
+    sheet = _Sheet(canvas, setting)
+    sheet.heading(title, setting.title_size, "center", gap=20)
+    for paragraph in paragraphs:
+        sheet.paragraph(paragraph, setting.text_size)
+    sheet.y -= setting.text_size
+    sheet.paragraph(DISCLAIMER, 9.0, indent=0)
+    sheet.finish()
+    canvas.save()
+    return out.getvalue()
+
+
+def _embed(text: str) -> None:
+    """Make a font of the text's characters the current one."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    # reportlab keeps the first font of a name for the life of the process.
+    pdfmetrics._fonts.pop(fonts.FAMILY, None)
+    pdfmetrics._dynFaceNames.pop(fonts.FAMILY.encode(), None)
+    made = fonts.subset({c for c in text if c.isprintable()})
+    pdfmetrics.registerFont(TTFont(fonts.FAMILY, io.BytesIO(made)))
+
+
+def _canvas(out: io.BytesIO, title: str) -> Any:
+    from reportlab import rl_config
+    from reportlab.pdfgen.canvas import Canvas
+
+    rl_config.useA85 = 0
+    canvas = Canvas(out, invariant=1, pageCompression=1)
+    canvas.setTitle(title)
+    canvas.setSubject(DISCLAIMER)
+    canvas.setCreator("samples")
+    return canvas
 
 
 _FIXED = (

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from samples_arithmetic import violations
 
 from samples import document, narrative
-from samples.generate import PDF_FOLDER, facts_of, pdf_of
+from samples.generate import PDF_FOLDER, budget_names, facts_of, pdf_of
 from samples.province import province
 from samples.typesetting import PRESETS, typeset
 
@@ -58,13 +57,6 @@ def test_the_same_facts_give_the_same_bytes_whatever_was_typeset_before() -> Non
         pdf_of(DOCUMENTS[-1])
         typeset(facts_of(name), PRESETS[preset])
     assert pdf_of(name) == first
-
-
-@pytest.mark.parametrize("name", document.names())
-def test_figures_of_the_forms_add_up(name: str) -> None:
-    violated, evaluated = violations(document.load(name))
-    assert violated == []
-    assert evaluated > 200
 
 
 @pytest.mark.parametrize(
@@ -134,11 +126,12 @@ def test_a_table_erratum_must_name_the_right_figure() -> None:
         facts.body_of("T05")
 
 
-@pytest.mark.parametrize("name", document.names())
+@pytest.mark.parametrize("name", budget_names())
 def test_no_person_and_no_real_place(name: str) -> None:
-    text = (Path(document.__file__).parent / "facts" / f"{name}.json").read_text("utf-8")
-    assert not re.search(r"1[3-9]\d{9}|\d{3,4}-[1-9]\d{6,7}", text)
-    facts = document.load(name)
+    facts = facts_of(name)
+    text = facts.model_dump_json() + _text((PDF_FOLDER / f"{name}.pdf").read_bytes())
+    assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)|\d{3,4}-[1-9]\d{6,7}", text)
+    assert "均为虚构" in text
     for table in facts.performance:
         assert table.get("经办人", "样例人员") == "样例人员"
         assert table.get("联系电话", "000-0000000") == "000-0000000"

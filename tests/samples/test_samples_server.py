@@ -46,11 +46,12 @@ def test_lists_page_from_zero_and_lead_to_every_pdf() -> None:
         first = _get(f"{base}{LIST}")[2].decode()
         assert _get(f"{base}{LIST}index.html")[2].decode() == first
         total, current = map(int, re.findall(r"createPageHTML\((\d+), (\d+),", first)[0])
-        assert (total, current) == (2, 0)
-        second = _get(f"{base}{LIST}index_1.html")[2].decode()
-        assert "createPageHTML(2, 1," in second
-        assert _get(f"{base}{LIST}index_2.html")[0] == 404
-        articles = re.findall(r'href="\./(\d{6}/t\d{8}_\d+\.html)"', first + second)
+        assert (total, current) == (3, 0)
+        others = [_get(f"{base}{LIST}index_{n}.html")[2].decode() for n in (1, 2)]
+        assert "createPageHTML(3, 1," in others[0]
+        assert "createPageHTML(3, 2," in others[1]
+        assert _get(f"{base}{LIST}index_3.html")[0] == 404
+        articles = re.findall(r'href="\./(\d{6}/t\d{8}_\d+\.html)"', first + "".join(others))
         assert len(articles) == len([a for a in FIRST.articles if a.column == f"/{LIST}"])
         without_file = 0
         for article in articles:
