@@ -95,9 +95,10 @@ def test_a_kill_before_the_commit_leaves_nothing_that_counts(
             raise KeyboardInterrupt
         real(self, path, data)  # type: ignore[arg-type]
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr("store.Store.write_bytes", die_at_commit)
-        land(layout, [record(budget("a"))], "b1")
+        with pytest.raises(KeyboardInterrupt):
+            land(layout, [record(budget("a"))], "b1")
     assert list(layout.landing.list("landing/raw_cell"))
     assert commits(layout) == []
     assert landed(layout) == set()
@@ -193,7 +194,9 @@ def test_failures_land_with_what_where_and_remedy(layout: Layout) -> None:
     from parsers.document import ReadingProblem
 
     failure = record(file_sha256=sha("x"), outcome="damaged")
-    failure.problem = ReadingProblem(code="damaged", what="cut off", where="byte 10", remedy="again")
+    failure.problem = ReadingProblem(
+        code="damaged", what="cut off", where="byte 10", remedy="again"
+    )
     land(layout, [failure], "b1")
     assert column(layout, "b1", "raw_parse_outcome", "problem_remedy") == ["again"]
     assert commits(layout)[0].rows == {"raw_parse_outcome": 1}
@@ -260,4 +263,6 @@ def test_any_amount_lands_to_the_last_digit(
     document.identities = []
     land(layout, [record(document)], "b1")
     rows = read_table(layout.landing, commits(layout)[0], "raw_cell").to_pylist()
-    assert next(r["amount"] for r in rows if (r["row_index"], r["column_index"]) == (0, 2)) == amount
+    assert (
+        next(r["amount"] for r in rows if (r["row_index"], r["column_index"]) == (0, 2)) == amount
+    )

@@ -2,7 +2,8 @@
 
     Quarantined documents never count: the accepted version before them stays current. Of the
     accepted ones the newest content counts: what its address still serves before what was
-    replaced there, then by date of publication, then by when it was first seen. Documents with
+    replaced there, then what took effect later (the date shown with a first file, the day it was
+    seen for a file changed in place). Documents with
     the same content are one content published again (重新公开, no news); the one still online
     and seen first stands for it. Other content is a corrected republication (更正后重新公开). -#}
 with place as (
@@ -29,7 +30,7 @@ version as (
         place.is_replaced,
         place.online_status,
         place.first_seen_at,
-        coalesce(place.published_on, cast(place.first_seen_at as date)) as effective_on,
+        place.effective_on,
         status.status in ('accepted', 'accepted_with_findings') as is_accepted
     from place
     inner join status on place.document_id = status.document_id

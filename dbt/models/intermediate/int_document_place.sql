@@ -52,6 +52,7 @@ seen as (
             )
         ) as source_url,
         min(published_on) as published_on,
+        min(effective_on) as effective_on,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         bool_or(not is_local) as is_official_source,
@@ -94,6 +95,7 @@ placed as (
         seen.source_url,
         coalesce(seen.is_official_source, false) as is_official_source,
         seen.published_on,
+        coalesce(seen.effective_on, cast(document.landed_at as date)) as effective_on,
         coalesce(seen.first_seen_at, document.landed_at) as first_seen_at,
         coalesce(seen.last_seen_at, document.landed_at) as last_seen_at,
         coalesce(seen.is_replaced, false) as is_replaced,

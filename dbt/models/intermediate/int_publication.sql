@@ -80,6 +80,15 @@ publication as (
         appearance.*,
         later.replaced_at,
         later.withdrawn_at,
+        -- An article keeps its date when its file is changed in place: the date shown speaks of
+        -- the first file seen there only.
+        case
+            when
+                appearance.first_seen_at
+                = min(appearance.first_seen_at) over (partition by appearance.url)
+                then coalesce(appearance.published_on, cast(appearance.first_seen_at as date))
+            else cast(appearance.first_seen_at as date)
+        end as effective_on,
         case
             when appearance.is_local then 'local'
             when later.replaced_at is not null then 'replaced'

@@ -1,0 +1,354 @@
+"""The marts say what was published: once, of the version that counts, to the last digit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from conftest import OTHER, Query
+from warehouse_by_hand import COUNTY_CODE, OFFICE, budget, fetched, record, sha
+
+from warehouse.build import BuildReport, build
+from warehouse.database import reader, writer
+from warehouse.errors import BuildError, LoadError
+from warehouse.landing import land
+from warehouse.layout import Layout
+from warehouse.load import load
+
+pytestmark = pytest.mark.slow
+
+EVERYTHING = (
+    "dim_document", "dim_organisation", "dim_function", "fct_amount", "fct_expenditure",
+    "fct_revenue", "fct_project", "fct_budget_summary",
+)  # fmt: skip
+
+
+GUARDS = ["+assert_no_amount_lost", "+assert_identities_agree", "+assert_rows_landed_whole"]
+
+
+def name_of(sha256: str) -> str:
+    names = "first again corrected misread own final yuan contradicts nameless undated unjudged"
+    return {sha(n): n for n in names.split()}[sha256]
+
+
+def rows_of(layout: Layout) -> dict[str, list[tuple[Any, ...]]]:
+    """All marts and quality tables, in an order that does not depend on how they were built."""
+    with reader(layout, published=False) as con:
+        tables = con.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_schema in ('marts', 'quality') order by 1"
+        ).fetchall()
+        return {t: con.execute(f"select * from {t} order by all").fetchall() for (t,) in tables}
+
+
+def test_the_build_reports_every_model(built: tuple[Layout, BuildReport]) -> None:
+    report = built[1]
+    assert report.full_refresh
+    assert set(EVERYTHING) <= set(report.timings)
+    assert report.warnings == []
+
+
+def test_the_correction_is_current_and_the_misread_version_is_not(query: Query) -> None:
+    found = {
+        name_of(document_id): (is_current, kind, status)
+        for document_id, is_current, kind, status in query(
+            "select document_id, is_current, version_kind, status from marts.dim_document"
+        )
+    }
+    assert found == {
+        "first": (False, "first_publication", "accepted"),
+        "again": (False, "re_publication", "accepted"),
+        "corrected": (True, "corrected_republication", "accepted"),
+        "misread": (False, "quarantined", "quarantined"),
+        "own": (True, "first_publication", "accepted"),
+        "final": (True, "first_publication", "accepted"),
+        "yuan": (True, "first_publication", "accepted_with_findings"),
+        "contradicts": (True, "first_publication", "accepted_with_findings"),
+        "nameless": (False, "quarantined", "quarantined"),
+        "undated": (False, "quarantined", "quarantined"),
+        "unjudged": (False, "quarantined", "quarantined"),
+    }
+
+
+def test_a_plain_sum_over_a_fact_is_right(query: Query) -> None:
+    sums = {
+        (name_of(d), s, p): total
+        for d, s, p, total in query(
+            "select document_id, scope, phase, sum(amount_wan) from marts.fct_expenditure group by all"
+        )
+    }
+    assert sums == {
+        ("corrected", "department", "budget"): Decimal("121.000000"),
+        ("own", "unit_own", "budget"): Decimal("60.000000"),
+        ("final", "department", "final_account"): Decimal("110.000000"),
+        ("yuan", "department", "budget"): Decimal("120.000001"),
+        ("contradicts", "department", "budget"): Decimal("30.000000"),
+    }
+
+
+def test_departments_and_units_are_never_added_up(query: Query) -> None:
+    assert query(
+        "select fiscal_year, sum(amount_wan) from marts.fct_expenditure"
+        " where is_additive and phase = 'budget' group by 1 order by 1"
+    ) == [(2025, Decimal("30.000000")), (2026, Decimal("241.000001"))]
+    assert query("select distinct scope from marts.dim_document where is_additive") == [
+        ("department",)
+    ]
+
+
+def test_leaves_only_count_once_and_a_section_without_items_is_one(query: Query) -> None:
+    rows = query(
+        "select function_code, expenditure_type, amount_text, amount_wan"
+        f" from marts.fct_expenditure where document_id = '{sha('corrected')}' order by 1, 2"
+    )
+    assert rows == [
+        ("2012601", "basic", "101.00", Decimal("101.000000")),
+        ("2012602", "project", "0.00", Decimal("0.000000")),
+        ("20199", "project", "20.00", Decimal("20.000000")),
+    ]
+
+
+def test_yuan_and_wan_are_exact(query: Query) -> None:
+    assert query(
+        "select amount_text, amount_wan, amount_yuan, unit_printed from marts.fct_amount"
+        f" where document_id = '{sha('yuan')}' and form = 'T03' and row_index = 0"
+        " and column_role = 'basic'"
+    ) == [("1000000.01", Decimal("100.000001"), Decimal("1000000.01"), "单位：元")]
+
+
+def test_a_blank_is_a_fact_of_its_own(query: Query) -> None:
+    assert query(
+        "select column_role, amount_text, amount_wan from marts.fct_amount"
+        f" where document_id = '{sha('first')}' and form = 'T03' and row_index = 4 order by 1"
+    ) == [("basic", "", None), ("project", "0.00", Decimal(0)), ("total", "0.00", Decimal(0))]
+
+
+def test_a_figure_says_where_it_stands(query: Query) -> None:
+    assert query(
+        "select page, x0, top, x1, bottom, source, row_label, row_kind, function_code"
+        f" from marts.fct_amount where document_id = '{sha('first')}' and form = 'T03'"
+        " and row_index = 3 and column_role = 'basic'"
+    ) == [(3, 230.0, 136.0, 288.0, 146.0, "text", "行政运行", "item", "2012601")]
+
+
+def test_both_halves_of_the_summary_keep_their_labels(query: Query) -> None:
+    assert query(
+        "select side, row_label, row_kind, function_code, amount_wan from marts.fct_amount"
+        f" where document_id = '{sha('first')}' and form = 'T01' and row_index = 0"
+        " and column_role in ('income', 'total') order by 1"
+    ) == [
+        ("expenditure", "一、一般公共服务支出", "class", "201", Decimal(120)),
+        ("income", "一、一般公共预算", "class", None, Decimal(120)),
+    ]
+
+
+def test_the_summary_has_one_row_a_current_document(query: Query) -> None:
+    assert query(
+        "select income_total_wan, current_year_income_wan, carry_over_wan, expenditure_total_wan,"
+        " general_public_budget_income_wan, own_funds_income_wan, year_end_carry_over_wan"
+        f" from marts.fct_budget_summary where document_id = '{sha('corrected')}'"
+    ) == [(Decimal(121), Decimal(121), None, Decimal(121), Decimal(121), None, None)]
+    assert query("select count(*), count(distinct document_id) from marts.fct_budget_summary") == [
+        (5, 5)
+    ]
+
+
+def test_projects_without_their_totals(query: Query) -> None:
+    assert query(
+        "select project_name, unit_name, appropriation_year, amount_wan from marts.fct_project"
+        f" where document_id = '{sha('corrected')}'"
+    ) == [("2026年样例项目", "青岚县样例中心", 2026, Decimal(20))]
+
+
+def test_no_fact_of_a_quarantined_or_superseded_document(query: Query) -> None:
+    facts = [
+        t
+        for (t,) in query(
+            "select table_name from information_schema.columns where table_schema = 'marts'"
+            " and table_name like 'fct_%' and table_name != 'fct_amount'"
+            " and column_name = 'document_id'"
+        )
+    ]
+    assert len(facts) >= 5
+    for fact in facts:
+        assert query(
+            f"select count(*) from marts.{fact} semi join"
+            " (from marts.dim_document where not is_current) using (document_id)"
+        ) == [(0,)], fact
+
+
+def test_why_a_document_is_in_quarantine(query: Query) -> None:
+    reasons = {
+        name_of(d): reason
+        for d, reason in query(
+            "select document_id, reasons from quality.document_status where status = 'quarantined'"
+        )
+    }
+    assert set(reasons) == {"misread", "nameless", "undated", "unjudged"}
+    assert "部门名称" in reasons["nameless"]
+    assert "预算年度" in reasons["undated"]
+    assert "no verdict" in reasons["unjudged"]
+
+
+def test_identities_are_added_up_again(query: Query) -> None:
+    assert query(
+        "select outcome, landed_outcome, is_recomputed, left_value, right_value, difference,"
+        f" tolerance from quality.identity_result where document_id = '{sha('yuan')}'"
+        " and instance = 'row 0'"
+    ) == [
+        (
+            "rounding", "rounding", True, Decimal("120.000002"), Decimal("120.000001"),
+            Decimal("0.000001"), Decimal("0.000001"),
+        )
+    ]  # fmt: skip
+    assert query(
+        "select document_id, outcome from quality.identity_result where outcome = 'violated'"
+        " group by all"
+    ) == [(sha("contradicts"), "violated")]
+
+
+def test_a_finding_is_named_by_what_it_is_about(query: Query) -> None:
+    rows = query(
+        "select identity, instance, kind, severity, difference, fiscal_year from quality.finding"
+        " where kind = 'contradiction' order by all"
+    )
+    assert rows == [
+        ("R-T03", f"row {i}", "contradiction", "hard", Decimal("1.000000"), 2025) for i in (0, 1)
+    ]
+    assert query("select count(*), count(distinct finding_id) from quality.finding") == [(6, 6)]
+
+
+def test_appearances_replaced_and_withdrawn(query: Query) -> None:
+    found = {
+        name_of(d): (status, str(last)[:10], replaced and str(replaced)[:10])
+        for d, status, last, replaced in query(
+            "select document_id, online_status, last_seen_at, replaced_at from quality.publication"
+            " where document_id is not null"
+        )
+    }
+    assert found["first"] == ("replaced", "2026-02-20", "2026-03-10")
+    assert found["corrected"] == ("online", "2026-03-11", None)
+    assert found["yuan"] == ("withdrawn", "2026-02-20", None)
+    assert query("select count(*) from quality.publication where document_id is null") == [(1,)]
+
+
+def test_failures_are_rows(query: Query) -> None:
+    assert query(
+        "select outcome, is_success, what, place, remedy from quality.outcome"
+        f" where step = 'parse' and subject = '{sha('cut')}'"
+    ) == [("damaged", False, "cut off", "end", "again")]
+    assert query(
+        "select outcome from quality.outcome where step = 'parse'"
+        f" and subject = '{sha('first')}' order by 1"
+    ) == [("parsed",), ("timeout",)]
+
+
+def test_organisations_are_known_by_county_and_name(query: Query) -> None:
+    rows = query(
+        "select name_printed, name_standard, level, county_code, peer_group"
+        " from marts.dim_organisation order by 1"
+    )
+    assert (OFFICE, "中共青岚县委样例室", "department", COUNTY_CODE, None) in rows
+    assert (OTHER, OTHER, "department", COUNTY_CODE, None) in rows
+    assert ("青岚县样例中心", "青岚县样例中心", "unit", COUNTY_CODE, "其他事业单位") in rows
+
+
+def test_a_later_correction_flips_what_is_current(copy_of: Layout) -> None:
+    land(copy_of, [record(budget("newest", basic="150.00", total="170.00"))], "b3")
+    load(copy_of, [fetched("newest", at="2026-05-01", published_on="2026-04-30")])
+    report = build(copy_of)
+    assert not report.full_refresh
+    with reader(copy_of, published=False) as con:
+        assert con.execute(
+            "select document_id, version_kind, previous_document_id from marts.dim_document"
+            " where is_current and scope = 'department' and phase = 'budget'"
+            f" and fiscal_year = 2026 and department = '{OFFICE}'"
+        ).fetchall() == [(sha("newest"), "corrected_republication", sha("corrected"))]
+        assert con.execute(
+            "select sum(amount_wan) from marts.fct_expenditure where is_additive"
+            " and fiscal_year = 2026 and phase = 'budget'"
+        ).fetchone() == (Decimal("290.000001"),)
+    incremental = rows_of(copy_of)
+    assert build(copy_of, full_refresh=True).full_refresh
+    assert rows_of(copy_of) == incremental, "built step by step or at once: the same rows"
+
+
+def test_building_again_changes_nothing(copy_of: Layout) -> None:
+    before = rows_of(copy_of)
+    load(copy_of)
+    build(copy_of)
+    assert rows_of(copy_of) == before
+
+
+def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
+    """One build over: a reading withdrawn by a newer one, a file that is none after all, a figure
+    in a column nobody declared, a text that was not read as a number."""
+    again = budget("corrected", basic="101.00", total="121.00", status="quarantined")
+    refused = record(file_sha256=sha("own"), outcome="not_a_disclosure", parser_version=2)
+    odd = budget("odd", department="青岚县样例委")
+    odd.tables[1].columns[4] = "2026年预算数/上缴上级支出"
+    smudge = budget("smudge", department="青岚县样例院")
+    cell = smudge.tables[1].cells[2][3]
+    cell.text, cell.amount = "1OO.00", None
+    smudge.tables[1].body[2][3] = "1OO.00"
+    smudge.identities = []
+    land(copy_of, [record(again, parser_version=2), refused, record(odd), record(smudge)], "b3")
+    load(copy_of)
+    build(copy_of)
+    with reader(copy_of, published=False) as con:
+        versions = ", ".join(f"'{sha(n)}'" for n in ("first", "again", "corrected"))
+        assert con.execute(
+            "select document_id from marts.fct_expenditure"
+            f" where document_id in ({versions}) group by 1"
+        ).fetchall() == [(sha("again"),)], "the accepted version before it stays current"
+        for table in ("marts.fct_amount", "marts.dim_document", "quality.identity_result"):
+            assert con.execute(
+                f"select count(*) from {table} where document_id = '{sha('own')}'"
+            ).fetchone() == (0,), table
+        for name, told in (("odd", "上缴上级支出"), ("smudge", "1OO.00")):
+            status, reasons = con.execute(
+                "select status, reasons from quality.document_status"
+                f" where document_id = '{sha(name)}'"
+            ).fetchall()[0]
+            assert status == "quarantined"
+            assert told in reasons
+
+
+@pytest.mark.parametrize(
+    ("damage", "tells"),
+    [
+        (
+            "delete from raw.raw_cell where form = 'T12' and row_index = 2 and column_index = 1",
+            "assert_no_amount_lost",
+        ),
+        (
+            "update raw.raw_cell set amount = amount + 0.01"
+            " where form = 'T03' and row_index = 0 and column_index = 3",
+            "assert_identities_agree",
+        ),
+        ("delete from raw.raw_row where form = 'T03' and row_index = 5", "assert_rows_landed_whole"),
+    ],
+)  # fmt: skip
+def test_a_loss_on_the_way_stops_the_build(copy_of: Layout, damage: str, tells: str) -> None:
+    with writer(copy_of) as con:
+        con.execute(damage)
+    with pytest.raises(BuildError, match=tells) as error:
+        build(copy_of, full_refresh=True, select=GUARDS)
+    assert any("rows break it" in line for line in error.value.failures)
+
+
+def test_a_row_lost_inside_the_warehouse_stops_the_build(copy_of: Layout) -> None:
+    with writer(copy_of) as con:
+        con.execute(
+            "delete from intermediate.int_amount where form = 'T01' and amount_printed is not null"
+        )
+    with pytest.raises(BuildError, match="assert_no_amount_lost"):
+        build(copy_of, select=GUARDS)
+
+
+def test_raw_tables_of_another_version_are_named(copy_of: Layout) -> None:
+    with writer(copy_of) as con:
+        con.execute("create or replace table raw.raw_identity_term (nothing integer)")
+    with pytest.raises(LoadError, match=r"raw_identity_term has other columns"):
+        build(copy_of)
