@@ -6,7 +6,7 @@ What no form claims stays as plain grids. Every decision is kept for ``explain``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -74,7 +74,6 @@ class _Caption:
     owner: str | None = None
     unit: str | None = None
     used: list[TextLine] = field(default_factory=list)
-    titles_seen: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -107,6 +106,7 @@ class _Assembler:
         self.columns: TextHeader | None = None
         """columns of the form without rules that may go on over the page end"""
         self.out = Assembly([], [], [], [], set())
+        self.running = self._running_lines()
 
     def run(self) -> Assembly:
         for page in self.pages:
@@ -122,9 +122,48 @@ class _Assembler:
             self.out.tables.append(made)
         return self.out
 
+    def _running_lines(self) -> set[int]:
+        """ids of running heads and feet: outermost lines that repeat over the pages.
+
+        Digits count as alike (page numbers). Captions and table headers repeat too, but they
+        are known by what they say.
+        """
+        places: dict[tuple[str, int], list[TextLine]] = {}
+        for page in self.pages:
+            for line in (*page.lines[:2], *page.lines[-2:]):
+                if not self._in_margin(page, line):
+                    continue
+                text = pattern(r"\d+").sub("#", key(line.text))
+                place = places.setdefault((text, round(line.bbox[1] / 4)), [])
+                if line not in place:
+                    place.append(line)
+        out: set[int] = set()
+        for (text, _), lines in places.items():
+            if len(lines) < 2 or (len(lines) < 3 and len(self.pages) > 6):
+                continue
+            if any(self._says_something(line) for line in lines) or not text:
+                continue
+            out |= {id(line) for line in lines}
+        self.out.used |= out
+        return out
+
+    def _says_something(self, line: TextLine) -> bool:
+        text = key(line.text)
+        if any(f.title_fit(text) != "no" for f in self.family.forms.values()):
+            return True
+        return all(
+            fits(self.family.owner, k)
+            or fits(self.family.unit, k)
+            or fits(self.family.label, k)
+            or fits(self.family.note, k)
+            or any(f.in_header(k, 0, len(f.columns) - 1) for f in self.family.forms.values())
+            for k in (key(t) for t in _caption_words(line.words))
+        )
+
     # -- forms without rules -------------------------------------------------------------
     def _flow(self, page: Page) -> list[TextLine | Grid]:
         """The page's lines and grids; lines that are a form without rules become its grid."""
+        page = replace(page, lines=[x for x in page.lines if id(x) not in self.running])
         lines = page.lines
         out: list[TextLine | Grid] = []
         taken: set[int] = set()
@@ -140,7 +179,7 @@ class _Assembler:
         while i < len(lines):
             named = self._title_at(lines, i) if self._may_start(page, lines, i) else None
             if named is not None:
-                form, n = named
+                form, n, _ = named
                 header = self._header_after(form, lines, i + n, page)
                 if header is not None:
                     i = take(header, header)
@@ -182,16 +221,27 @@ class _Assembler:
         limit = min(tops, default=page.height)
         return sum(1 for x in lines[i + 1 :] if x.bbox[3] < limit) >= 2
 
-    def _title_at(self, lines: list[TextLine], i: int) -> tuple[Form, int] | None:
-        forms = list(self.family.forms.values())
+    def _title_at(
+        self, lines: list[TextLine], i: int, forms: list[Form] | None = None
+    ) -> tuple[Form, int, str] | None:
+        """The form that line ``i``, or it and the one or two after it, name; how many, how well.
+
+        A listed title wins over a likeness, the shorter reading over the longer.
+        """
+        forms = list(self.family.forms.values()) if forms is None else forms
+        best: tuple[Form, int, str] | None = None
+        text = ""
         for n in (1, 2, 3):
             if i + n > len(lines):
                 break
-            text = "".join(key(self._without_label(x.words)) for x in lines[i : i + n])
+            text += key(self._without_label(lines[i + n - 1].words))
             found = self._named(pattern(self.family.continued).sub("", text), forms)
-            if found is not None and (n == 1 or found[1] == "exact"):
-                return found[0], n
-        return None
+            if found is None:
+                continue
+            if found[1] == "exact":
+                return found[0], n, "exact"
+            best = best or (found[0], n, "like")
+        return best
 
     def _header_after(
         self, form: Form, lines: list[TextLine], first: int, page: Page, limit: int = 5
@@ -294,29 +344,15 @@ class _Assembler:
         """The lines in front of a grid: printed number, title, owner, unit."""
         out = _Caption()
         forms = list(forms)
-        start = -1
-        texts = [key(self._without_label(line.words)) for line in lines]
+        start, after = -1, 0
         for i in range(len(lines)):
-            for n in (3, 2, 1):
-                if i + n > len(lines):
-                    continue
-                text = "".join(texts[i : i + n])
-                if n > 1 and any(not t for t in texts[i : i + n]):
-                    continue
-                text = pattern(self.family.continued).sub("", text)
-                found = self._named(text, forms)
-                if found is not None and (
-                    n == 1 or found[1] == "exact" or self._named(texts[i], forms) is None
-                ):
-                    out.form, out.fit = found
-                    out.title = "".join(
-                        self._without_label(line.words) for line in lines[i : i + n]
-                    )
-                    out.used = lines[i : i + n]
-                    out.titles_seen.append(out.title)
-                    start = i
-                    after = i + n
-                    break
+            found = self._title_at(lines, i, forms)
+            if found is None or (out.fit == "exact" and found[2] != "exact"):
+                continue
+            out.form, n, out.fit = found
+            out.title = "".join(self._without_label(line.words) for line in lines[i : i + n])
+            out.used = lines[i : i + n]
+            start, after = i, i + n
         if start < 0:
             self._owner_unit(lines, out)
             return out

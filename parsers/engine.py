@@ -23,6 +23,7 @@ from parsers.document import BBox
 from parsers.errors import DamagedError, EncryptedError, NotAPdfError
 from parsers.layout import glyph_lines, line_words, text_lines, without_doubles
 from parsers.page import Glyph, Page, Removed
+from parsers.watermark import take_out_level_watermarks
 
 THIN = 3.2
 """A drawn shape no thicker than this (points) is a rule."""
@@ -89,7 +90,12 @@ def open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
 def read_pages(data: bytes) -> list[Page]:
     """All pages of a PDF. Raises the errors of ``open_pdf``."""
     with open_pdf(data) as pdf:
-        return [_PageReader(pdf, k).read() for k in range(len(pdf))]
+        readers = [_PageReader(pdf, k) for k in range(len(pdf))]
+        read = [reader.read() for reader in readers]
+    take_out_level_watermarks(read, [reader.faint for reader in readers])
+    for reader, (page, glyphs) in zip(readers, read, strict=True):
+        reader.compose(page, glyphs)
+    return [page for page, _ in read]
 
 
 @dataclass(slots=True)
@@ -104,23 +110,16 @@ class _Object:
 
 
 class _PageReader:
+    """One page: ``read`` while the file is open, ``compose`` when all pages are read."""
+
     def __init__(self, pdf: pdfium.PdfDocument, index: int) -> None:
-        page = c.FPDF_LoadPage(pdf.raw, index)
-        if not page:
-            raise DamagedError(
-                "a page cannot be loaded",
-                f"page {index + 1}",
-                "Fetch the file again; a truncated download looks like this.",
-            )
-        self.raw = page
+        self.pdf = pdf
+        self.index = index
         self.number = index + 1
-        box = c.FS_RECTF()
-        c.FPDF_GetPageBoundingBox(page, box)
-        self.left, self.right = min(box.left, box.right), max(box.left, box.right)
-        self.low, self.high = min(box.bottom, box.top), max(box.bottom, box.top)
-        self.rotation = c.FPDFPage_GetRotation(page) % 4
-        w, h = self.right - self.left, self.high - self.low
-        self.width, self.height = (h, w) if self.rotation % 2 else (w, h)
+        self.raw: Any = None
+        self.left = self.right = self.low = self.high = 0.0
+        self.rotation = 0
+        self.width = self.height = 0.0
         self.horizontal: list[rules.Segment] = []
         self.vertical: list[rules.Segment] = []
         self.covers: list[tuple[int, BBox]] = []
@@ -142,15 +141,34 @@ class _PageReader:
         return (self.high - y1, self.right - x1, self.high - y0, self.right - x0)
 
     # -- reading -------------------------------------------------------------------------
-    def read(self) -> Page:
+    def read(self) -> tuple[Page, list[Glyph]]:
+        """The page with what was taken out of it, and its visible upright glyphs."""
+        self.raw = c.FPDF_LoadPage(self.pdf.raw, self.index)
+        if not self.raw:
+            raise DamagedError(
+                "a page cannot be loaded",
+                f"page {self.number}",
+                "Fetch the file again; a truncated download looks like this.",
+            )
         try:
-            self._objects()
+            box = c.FS_RECTF()
+            c.FPDF_GetPageBoundingBox(self.raw, box)
+            self.left, self.right = min(box.left, box.right), max(box.left, box.right)
+            self.low, self.high = min(box.bottom, box.top), max(box.bottom, box.top)
+            self.rotation = c.FPDFPage_GetRotation(self.raw) % 4
+            w, h = self.right - self.left, self.high - self.low
+            self.width, self.height = (h, w) if self.rotation % 2 else (w, h)
             page = Page(self.number, self.width, self.height, self.rotation * 90)
-            glyphs = self._glyphs(page)
-            self._compose(page, glyphs)
-            return page
+            self._objects()
+            return page, self._glyphs(page)
         finally:
             c.FPDF_ClosePage(self.raw)
+            self.raw = None
+
+    @property
+    def faint(self) -> set[int]:
+        """Text objects in grey or half transparent."""
+        return {o.order for o in self.objects.values() if o.faint}
 
     def _objects(self) -> None:
         n = c.FPDFPage_CountObjects(self.raw)
@@ -414,7 +432,7 @@ class _PageReader:
         return out
 
     # -- composing -----------------------------------------------------------------------
-    def _compose(self, page: Page, glyphs: list[Glyph]) -> None:
+    def compose(self, page: Page, glyphs: list[Glyph]) -> None:
         grids, page.rules = rules.build_grids(self.horizontal, self.vertical, self.number)
         inside: dict[int, list[Glyph]] = {}
         cells = {}

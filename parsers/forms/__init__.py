@@ -23,6 +23,8 @@ from parsers.document import FormId
 _HERE = Path(__file__).parent
 _BLANK = re.compile(r"\s+")
 _TO_FULL = str.maketrans({"(": "（", ")": "）", "﹙": "（", "﹚": "）", '"': "“"})
+_NO_TITLE = re.compile(r"\d[.,]\d|[:：。；;]|\.{3}|…|[^表）]$")
+"""What no title holds: amounts, captions, sentences, dot leaders of a list of contents."""
 _YEAR = r"(?:.{0,40}?)(?:20\d\d年?度?)?"
 
 
@@ -93,7 +95,7 @@ class Form:
         for t in self.titles:
             if fits(f"{_YEAR}(?:{t})", text):
                 return "exact"
-        if len(text) <= 60 and fits(self.like, text):
+        if len(text) <= 60 and not _NO_TITLE.search(text) and fits(self.like, text):
             if self.unlike and pattern(self.unlike).search(text):
                 return "no"
             return "like"

@@ -1,0 +1,125 @@
+"""Watermarks set level with the text: found by what repeats at one place and lies over text.
+
+Tilted ones are known by their angle while a page is read. A level one looks like any other
+text on one page; over several pages the same glyphs at the same places, printed across what
+else stands there (or big and faint), give it away. Running heads and repeated table headers
+repeat too, but nothing else is ever printed over them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from parsers.page import Glyph, Page, Removed
+
+MIN_PAGES = 3
+BIG = 1.35
+"""A watermark that is only faint must be this much bigger than the text."""
+OVERLAP = 0.25
+"""Share of the smaller glyph's box that two glyphs set apart never share."""
+
+Style = tuple[int, bool]
+Place = tuple[str, int, int, int]
+
+
+def take_out_level_watermarks(
+    read: Sequence[tuple[Page, list[Glyph]]], faint: Sequence[set[int]]
+) -> None:
+    """Take such glyphs out of the lists, with a note in ``Page.removed``."""
+    if sum(1 for _, glyphs in read if glyphs) < MIN_PAGES:
+        return
+    firsts: list[dict[int, Glyph]] = []
+    seen: Counter[Place] = Counter()
+    for _, glyphs in read:
+        first: dict[int, Glyph] = {}
+        for g in glyphs:
+            if g.source not in first:
+                first[g.source] = g
+        firsts.append(first)
+        seen.update({_place(g) for g in first.values()})
+    repeated = {place for place, n in seen.items() if n >= MIN_PAGES}
+    if not repeated:
+        return
+    # sources at repeated places, by page and style
+    found: list[dict[Style, set[int]]] = []
+    size = _usual_size(read)
+    for first, pale in zip(firsts, faint, strict=True):
+        by_style: dict[Style, set[int]] = defaultdict(set)
+        for source, g in first.items():
+            if _place(g) in repeated:
+                by_style[_style(g, source in pale)].add(source)
+        found.append(by_style)
+    for style in sorted({s for by_style in found for s in by_style}):
+        big_and_faint = style[1] and style[0] / 2 >= BIG * size
+        hits = 0
+        if not big_and_faint:
+            for (_, glyphs), by_style in zip(read, found, strict=True):
+                if style in by_style and _collides(glyphs, by_style[style]):
+                    hits += 1
+                    if hits >= 2:
+                        break
+        if not big_and_faint and hits < 2:
+            continue
+        for (page, glyphs), by_style in zip(read, found, strict=True):
+            sources = by_style.get(style)
+            if sources and (big_and_faint or _all_repeat(style, sources, glyphs)):
+                _take(page, glyphs, sources)
+
+
+def _place(g: Glyph) -> Place:
+    return (g.text, round(g.x0 / 2), round(g.middle / 2), round(g.size * 2))
+
+
+def _style(g: Glyph, pale: bool) -> Style:
+    return (round(g.size * 2), pale)
+
+
+def _usual_size(read: Sequence[tuple[Page, list[Glyph]]]) -> float:
+    sizes: Counter[float] = Counter()
+    for _, glyphs in read:
+        sizes.update(round(g.size * 2) / 2 for g in glyphs)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
+def _collides(glyphs: list[Glyph], sources: set[int]) -> bool:
+    """Does another text's glyph share room with one of these?"""
+    mine = [g for g in glyphs if g.source in sources]
+    others = [g for g in glyphs if g.source not in sources]
+    for m in mine:
+        for o in others:
+            if o.x1 <= m.x0 or o.x0 >= m.x1 or o.bottom <= m.top or o.top >= m.bottom:
+                continue
+            if o.text == m.text and abs(o.x0 - m.x0) < 0.35 * m.size:
+                continue  # fake bold
+            # ink boxes are smaller than the font's: compare the middle parts
+            shared = (min(o.x1, m.x1) - max(o.x0, m.x0)) * (
+                min(o.bottom, m.bottom) - max(o.top, m.top)
+            )
+            smaller = min((o.x1 - o.x0) * (o.bottom - o.top), (m.x1 - m.x0) * (m.bottom - m.top))
+            if shared > OVERLAP * smaller:
+                return True
+    return False
+
+
+def _all_repeat(style: Style, sources: set[int], glyphs: list[Glyph]) -> bool:
+    """Nothing of a style that prints the page's own text is taken: most of it must repeat."""
+    total = len({g.source for g in glyphs if round(g.size * 2) == style[0]})
+    return len(sources) * 2 > total or style[1]
+
+
+def _take(page: Page, glyphs: list[Glyph], sources: set[int]) -> None:
+    taken: dict[int, list[Glyph]] = defaultdict(list)
+    for g in glyphs:
+        if g.source in sources:
+            taken[g.source].append(g)
+    glyphs[:] = [g for g in glyphs if g.source not in sources]
+    for parts in taken.values():
+        page.removed.append(
+            Removed(
+                "watermark",
+                "".join(g.text for g in parts),
+                (min(g.x0 for g in parts), min(g.top for g in parts),
+                 max(g.x1 for g in parts), max(g.bottom for g in parts)),
+            )
+        )  # fmt: skip
