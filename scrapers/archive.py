@@ -329,6 +329,12 @@ class Archive:
             self._states[host] = state
         return self._states[host]
 
+    def refresh(self, host: str) -> HostState:
+        """Read the index anew: another process may have written since."""
+        self._states.pop(host, None)
+        self._stored = None
+        return self.state(host)
+
     def last_seen(self, url: str, host: str | None = None) -> Seen | None:
         """What is known of a URL; ``host`` where it was met crawling another host."""
         return self.state(host or host_of(url)).by_url.get(url)

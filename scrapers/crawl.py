@@ -28,7 +28,7 @@ from filelock import FileLock
 from filelock import Timeout as LockTimeout
 from pydantic import AwareDatetime, BaseModel, Field
 
-from scrapers.archive import Archive, FetchRow, HostState, Outcome, Role, Seen
+from scrapers.archive import Archive, ArchiveDamagedError, FetchRow, HostState, Outcome, Role, Seen
 from scrapers.decode import decode_page
 from scrapers.families import detect_family, get_family
 from scrapers.families.base import Article, Attachment, Entry, Family, Listing
@@ -205,7 +205,7 @@ class _HostCrawl:
         self.host, self.sites, self.archive, self.run_id = host, sites, archive, run_id
         self.now, self.settings, self.lock_folder = now, settings, lock_folder
         self._begun = time.monotonic()
-        self._state: HostState = archive.state(host)
+        self._state: HostState = archive.refresh(host)
         self._done: set[str] = set()
         self._column_of: dict[str, tuple[Site, Column, ColumnReport]] = {}
         self._in_a_row = 0
@@ -428,10 +428,19 @@ class _HostCrawl:
                 )
 
     def _place_of(self, row: FetchRow) -> _Place | None:
-        if row.listing_url not in self._column_of:
+        found = self._column_of.get(row.listing_url or "") or next(
+            (
+                known
+                for known in self._column_of.values()
+                if (known[0].county_code, known[1].holds) == (row.county_code, row.column_holds)
+            ),
+            None,
+        )
+        if found is None:
             return None
-        site, column, report = self._column_of[row.listing_url]
-        return _Place(site, column, report, row.column_scope or column.scope, row.listing_url)
+        site, column, report = found
+        scope = row.column_scope or column.scope
+        return _Place(site, column, report, scope, row.listing_url or site.column_url(column))
 
     # entries
 
@@ -439,7 +448,7 @@ class _HostCrawl:
         """One broken entry never stops the host; a full disk or a damaged archive does."""
         try:
             self._entry(family, entry, place)
-        except (OSError, CrawlStopped, _GiveUp):
+        except (OSError, ArchiveDamagedError, CrawlStopped, _GiveUp):
             raise
         except Exception as error:
             log.exception("entry %s", entry.url)
@@ -465,6 +474,27 @@ class _HostCrawl:
         if seen and not self._is_due(seen, entry.title):
             place.report.known += 1
             return
+        if seen and seen.last.role == "attachment":  # the link leads to a file without saying so
+            self._fetch_file(
+                entry.url,
+                place,
+                referer=place.listing_url,
+                link_text=entry.title,
+                published_on=entry.published_on,
+            )
+            return
+        if not _is_kin(host_of(entry.url), self.host) and not _BUDGET_WORDS.search(entry.title):
+            self._record(
+                place,
+                "article",
+                entry.url,
+                Outcome.REFUSED,
+                reason=f"{entry.url} leads to another site, and its title does not speak of a "
+                "budget. If it is one, fetch it by hand and ingest it.",
+                link_text=entry.title,
+                published_on=entry.published_on,
+            )
+            return
         page = self._page("article", entry.url, place, place.listing_url, entry=entry)
         if page is None:
             return
@@ -482,9 +512,8 @@ class _HostCrawl:
             return
         if place.depth < self.settings.max_depth:
             for child in article.children:
-                if host_of(child.url) == self.host or re.search("预算|决算", child.title):
-                    below = _Place(**{**vars(place), "depth": place.depth + 1})
-                    self._guarded_entry(family, Entry(child.title, child.url, child.href), below)
+                below = _Place(**{**vars(place), "depth": place.depth + 1})
+                self._guarded_entry(family, Entry(child.title, child.url, child.href), below)
         published = article.published_on or entry.published_on
         for attachment in article.attachments:
             self._attachment(attachment, place, entry.url, article.title or entry.title, published)
@@ -678,6 +707,8 @@ class _HostCrawl:
             reason = f"{url} is named as a list but is a file ({kind.media_type}). "
         elif kind not in {Kind.HTML, Kind.XML, Kind.TEXT, Kind.JSON}:
             reason = f"{url} is no page but {kind.media_type} ({fetched.size} bytes). "
+        elif (fetched.size or 0) > self.settings.max_page_bytes:
+            reason = f"{url} is a page of {fetched.size} bytes, more than is read. "
         else:
             return _Page(fetched.decoded().text, fetched.final_url, None, fetched)
         self._record(
@@ -855,6 +886,20 @@ class _HostCrawl:
             return True
         share = int(hashlib.sha256(seen.last.url.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
         return age >= timedelta(days=days * (0.5 + share / 2)) - slack
+
+
+_BUDGET_WORDS = re.compile("预算|决算|三公")
+
+
+def _is_kin(host: str, other: str) -> bool:
+    """Whether two hosts belong to one publisher: www.x.gov.cn and czj.x.gov.cn do."""
+    if host == other:
+        return True
+    names = host.partition(":")[0].split("."), other.partition(":")[0].split(".")
+    if any(len(name) < 3 or name[-1].isdigit() for name in names):
+        return False
+    keep = 3 if all(name[-2:] == ["gov", "cn"] for name in names) else 2
+    return names[0][-keep:] == names[1][-keep:]
 
 
 def _without_files(url: str, article: Article) -> str:

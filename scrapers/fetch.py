@@ -70,7 +70,8 @@ class CrawlSettings(BaseModel):
     download_seconds: float = Field(default=900, gt=0)
     """A response that is not complete by then is given up."""
     max_bytes: int = Field(default=200 * 1024**2, gt=0)
-    max_page_bytes: int = Field(default=16 * 1024**2, gt=0)
+    max_page_bytes: int = Field(default=8 * 1024**2, gt=0)
+    """HTML larger than this is not read."""
     attempts: int = Field(default=4, ge=1)
     backoff_seconds: float = Field(default=2.0, ge=0)
     max_backoff_seconds: float = Field(default=60.0, ge=0)
@@ -504,9 +505,15 @@ class PoliteSession:
         page = replace(base, body=body, kind=kind)
         is_text = kind in {Kind.HTML, Kind.TEXT, Kind.XML, Kind.JSON, Kind.EMPTY}
         text = page.decoded().text if is_text else ""
+        if status in {404, 410}:
+            return replace(
+                base,
+                outcome=Outcome.DEAD_LINK,
+                reason=f"{here} answered with status {status}. The publisher has removed or moved "
+                "it; it is looked for again from time to time.",
+            )
         block = recognise_block(status, text, len(body)) if kind is not Kind.JSON else None
-        gone = status in {404, 410}
-        if block and not (gone and block.outcome is Outcome.BLOCKED):
+        if block:
             remedy = (
                 "Open the address in a browser: if it shows there, the site keeps programs out and "
                 "its documents must be ingested by hand; the block is not worked around."
@@ -519,13 +526,6 @@ class PoliteSession:
                 kind=kind,
                 reason=f"{here} (status {status}) is not the page asked for: {block.zh} "
                 f"({block.en}; rule {block.id}). {remedy}",
-            )
-        if gone:
-            return replace(
-                base,
-                outcome=Outcome.DEAD_LINK,
-                reason=f"{here} answered with status {status}. The publisher has removed or moved "
-                "it; it is looked for again from time to time.",
             )
         if status != 200:
             return replace(

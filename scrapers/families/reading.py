@@ -48,7 +48,10 @@ def soup_of(html: str) -> BeautifulSoup:
     """The page's tree. Kept for the last few pages: callers look at one several times."""
     # "<!-" is a slip of a template's author; parsers take it for the start of a comment and
     # swallow the tag that follows.
-    return BeautifulSoup(re.sub(r"<!-(?!-)", "", html), "lxml")
+    html = re.sub(r"<!-(?!-)", "", html)
+    # An answer in XML is read with the same tolerance as a page; without its prolog the
+    # library does not take it for a mistake.
+    return BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", html), "lxml")
 
 
 def clean(text: str) -> str:

@@ -27,7 +27,7 @@ from scrapers_portal import (
     trs_list,
 )
 
-from scrapers.archive import Archive, FetchRow, Outcome
+from scrapers.archive import Archive, ArchiveDamagedError, FetchRow, Outcome
 from scrapers.crawl import HostBusyError, HostReport, crawl_host, hosts
 from scrapers.fetch import CrawlSettings
 from scrapers.site import Site
@@ -426,6 +426,61 @@ def test_an_entry_may_be_the_file_itself(portal: Portal, archive: Archive) -> No
     [row] = rows_of(archive, "P1.pdf")
     assert (row.outcome, row.role, row.link_text) == (Outcome.NEW, "attachment", "样例预算")
     assert str(row.published_on) == "2026-02-12"
+
+
+def test_an_entry_may_be_a_file_without_saying_so(portal: Portal, archive: Archive) -> None:
+    portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./show?id=7", "样例预算")]))
+    portal.pages[COLUMN + "show?id=7"] = a_file(pdf())
+    crawl(site_for(portal), archive)
+    crawl(site_for(portal), archive, night=40)
+    rows = rows_of(archive, "show?id=7")
+    assert [row.outcome for row in rows] == [Outcome.NEW, Outcome.UNCHANGED]
+    assert {row.role for row in rows} == {"attachment"}
+    assert {row.sha256 for row in rows} == set(archive.documents())
+
+
+def test_entries_of_other_sites_are_followed_only_where_they_speak_of_budgets(
+    portal: Portal, archive: Archive
+) -> None:
+    with Portal() as other:
+        portal.pages[COLUMN] = html(
+            trs_list(
+                [
+                    ("2026-02-12", f"{other.url}1.html", "某学院2026年单位预算"),
+                    ("2026-02-12", f"{other.url}2.html", "节日活动掠影"),
+                ]
+            )
+        )
+        other.pages["/1.html"] = html(trs_article("预算", '<a href="./P1.pdf">表</a>'))
+        other.pages["/P1.pdf"] = a_file(pdf())
+        crawl(site_for(portal), archive)
+        assert other.paths() == ["/1.html", "/P1.pdf"]
+    assert stored(archive) == {pdf()}
+    [row] = rows_of(archive, "2.html")
+    assert row.outcome is Outcome.REFUSED
+
+
+def test_a_damaged_archive_stops_the_crawl(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, "t20260212_1.html")
+    assert row.sha256
+    path = f"archive/objects/{row.sha256[:2]}/{row.sha256}"
+    archive.store.local_path(path).write_bytes(b"rot")
+    with pytest.raises(ArchiveDamagedError, match="backup"):
+        crawl(site_for(portal), archive, night=40)
+
+
+def test_what_another_process_archived_in_between_is_known(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    site = site_for(portal)
+    assert archive.state(site.host).by_url == {}
+    crawl(site, Archive(archive.store))
+    portal.forget()
+    report = crawl(site, archive, night=2)
+    assert report.outcomes == {"unchanged": 2}
 
 
 def test_a_pdf_published_without_its_end_is_stored_and_remarked(

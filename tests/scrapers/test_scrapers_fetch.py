@@ -205,6 +205,21 @@ def test_a_name_that_leads_to_a_private_address_is_refused(portal: Portal) -> No
     assert "not public" in (fetched.reason or "")
 
 
+def test_behind_a_proxy_names_are_judged_before_it_is_asked(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", portal.url)
+    with PoliteSession(QUICK, FAST) as polite:
+        fetched = polite.get("http://127.0.0.3:81/a.pdf")
+        assert portal.log == []
+        assert fetched.outcome is Outcome.REFUSED
+        # A name that only the proxy can resolve is the proxy's to judge.
+        portal.pages["http://budget.invalid/a.pdf"] = a_file(pdf())
+        assert polite.get("http://budget.invalid/a.pdf").body == pdf()
+
+
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/a.pdf", "gopher://x/"])
 def test_only_http_is_followed(portal: Portal, location: str) -> None:
     portal.pages["/a"] = Reply(status=302, headers={"Location": location})
