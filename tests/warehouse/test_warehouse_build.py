@@ -63,7 +63,7 @@ def test_the_correction_is_current_and_the_misread_version_is_not(query: Query) 
         "misread": (False, "quarantined", "quarantined"),
         "own": (True, "first_publication", "accepted"),
         "final": (True, "first_publication", "accepted"),
-        "yuan": (True, "first_publication", "accepted_with_findings"),
+        "yuan": (True, "first_publication", "accepted"),
         "contradicts": (True, "first_publication", "accepted_with_findings"),
         "nameless": (False, "quarantined", "quarantined"),
         "undated": (False, "quarantined", "quarantined"),
