@@ -207,6 +207,7 @@ class _HostCrawl:
         self._begun = time.monotonic()
         self._state: HostState = archive.refresh(host)
         self._done: set[str] = set()
+        self._asked_by_script: set[str] = set()
         self._column_of: dict[str, tuple[Site, Column, ColumnReport]] = {}
         self._in_a_row = 0
         self._totals: Counter[str] = Counter()
@@ -362,6 +363,7 @@ class _HostCrawl:
                 "listing", page, place, Outcome.LISTING_OK, f"rows come from {listing.filled_by}"
             )
             place.listing_url = listing.filled_by
+            self._asked_by_script.add(listing.filled_by)
             filled = self._listing(family, place, hops=hops + 1)
             place.listing_url = url
             return filled
@@ -377,6 +379,8 @@ class _HostCrawl:
             )
             self._listing_warning(place)
             return None
+        if url in self._asked_by_script and listing.next_page:
+            self._asked_by_script.add(listing.next_page)
         if listing.warning:
             self._warn(
                 f"{place.site.name}, {place.column.title}: {url} was read, but {listing.warning}. "
@@ -689,6 +693,7 @@ class _HostCrawl:
             etag=etag,
             last_modified=last_modified,
             max_bytes=self.settings.max_page_bytes if role == "listing" else None,
+            as_script=url in self._asked_by_script,
         )
         about: dict[str, Any] = (
             {"link_text": entry.title, "published_on": entry.published_on} if entry else {}

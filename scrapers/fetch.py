@@ -276,8 +276,11 @@ class PoliteSession:
         last_modified: str | None = None,
         referer: str | None = None,
         max_bytes: int | None = None,
+        as_script: bool = False,
     ) -> Fetched:
         """Fetch a URL, conditionally where validators are given; see :class:`Fetched`.
+
+        ``as_script`` adds the header with which a page's own script asks for its rows.
 
         Raises:
             CrawlStopped: ``stop()`` became true while waiting.
@@ -289,6 +292,8 @@ class PoliteSession:
             headers["If-Modified-Since"] = last_modified
         if referer:
             headers["Referer"] = _header_safe(referer)
+        if as_script:
+            headers["X-Requested-With"] = "XMLHttpRequest"
         return self._with_retries(url, headers, max_bytes or self.settings.max_bytes)
 
     # retries

@@ -18,6 +18,8 @@ from bs4 import BeautifulSoup
 from scrapers.families.base import Article, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
+from scrapers.families.hanweb_old import FAMILY as OLD
+from scrapers.families.hanweb_old import data_stores
 from scrapers.families.reading import dated_lists, read_plain_article, rows_of, soup_of
 
 _UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
@@ -40,11 +42,13 @@ class HanwebJpaas(Family):
     def read_listing(self, html: str, url: str) -> Listing:
         if urlsplit(url).path.endswith("/build/unit") or html.lstrip()[:1] == "{":
             return _unit(html, url)
+        if any(store.entries for store in data_stores(html, url)):
+            return OLD.read_listing(html, url)  # a portal that was moved and kept its lists
         unit = _list_unit(html)
         if unit is None:
             return ANY.read_listing(html, url)
         address, query = unit
-        query |= {"paramJson": json.dumps({"pageNo": 1, "pageSize": _PAGE_SIZE})}
+        query |= {"paramJson": _compact({"pageNo": 1, "pageSize": _PAGE_SIZE})}
         return Listing(
             title=list_title(html), filled_by=urljoin(url, f"{address}?{urlencode(query)}")
         )
@@ -68,6 +72,11 @@ def _list_unit(html: str) -> tuple[str, dict[str, str]] | None:
         if best is None or score > best[0]:
             best = (score, str(script.get("url") or _UNIT), query)
     return (best[1], best[2]) if best else None
+
+
+def _compact(parameters: dict[str, Any]) -> str:
+    """JSON without blanks, as the portal's own script writes it (some gateways refuse others)."""
+    return json.dumps(parameters, separators=(",", ":"))
 
 
 def _unit(html: str, url: str) -> Listing:
@@ -94,7 +103,7 @@ def _unit(html: str, url: str) -> Listing:
     page = int(parameters.get("pageNo", 1))
     next_href = None
     if entries:
-        asked["paramJson"] = json.dumps(parameters | {"pageNo": page + 1, "pageSize": _PAGE_SIZE})
+        asked["paramJson"] = _compact(parameters | {"pageNo": page + 1, "pageSize": _PAGE_SIZE})
         next_href = f"{parts.path}?{urlencode(asked)}"
     said_empty = re.search("暂无|没有(?:找到|相关)", rows)
     return Listing(

@@ -78,10 +78,12 @@ class Nfcms(Family):
 def _platform(html: str, url: str) -> Listing:
     """A page of the disclosure platform: its rows are behind the API."""
     category = re.search(r"#/?(\d+)$", url) or re.search(r"NFCMS_CAT_ID\s*=\s*[\"']?(\d+)", html)
-    site = re.search(r"(?:NFCMS_SITE_ID|SITE_ID|\bsid)[\"']?\s*[=:]\s*[\"']?(\d+)", html)
+    site = re.search(r"\b(?:NFCMS_SITE_ID|SITE_ID|SID|sid)[\"']?\s*[=:]\s*[\"']?(\d+)", html)
     if category:
         query = {"page": "1"} | ({"sid": site[1]} if site else {})
-        path = f"/gkmlpt/api/all/{category[1]}?{urlencode(query)}"
+        # A body's own platform lies below its folder: /body/gkmlpt/.
+        folder = urlsplit(url).path.partition("/gkmlpt")[0] if "/gkmlpt" in url else ""
+        path = f"{folder}/gkmlpt/api/all/{category[1]}?{urlencode(query)}"
         return Listing(title=list_title(html), filled_by=urljoin(url, path))
     return Listing(
         title=list_title(html),
@@ -98,9 +100,9 @@ def _api(text: str, url: str) -> Listing:
     except (ValueError, KeyError, TypeError):
         return Listing(unread="the API's answer is not the JSON that holds total and articles")
     entries = tuple(
-        Entry(clean(str(a["title"])), urljoin(url, str(a["url"])), str(a["url"]), _day(a))
+        Entry(clean(str(a["title"])), urljoin(url, href), href, _day(a))
         for a in articles
-        if a.get("title") and a.get("url")
+        if a.get("title") and (href := str(a.get("post_url") or a.get("url") or ""))
     )
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -121,8 +123,18 @@ def _api(text: str, url: str) -> Listing:
     )
 
 
+_TIMES = (
+    "display_publish_time",
+    "first_publish_time",
+    "publish_time",
+    "date",
+    "create_time",
+    "created_at",
+)
+
+
 def _day(article: dict[str, Any]) -> date | None:
-    for key in ("display_publish_time", "first_publish_time", "publish_time", "date", "created_at"):
+    for key in _TIMES:
         value = article.get(key)
         if isinstance(value, int) and value > 0:
             return datetime.fromtimestamp(value, _CHINA).date()

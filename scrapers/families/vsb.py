@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
+from bs4 import Tag
+
 from scrapers.families.base import Article, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
@@ -37,7 +39,7 @@ class Vsb(Family):
         lists = dated_lists(soup, url, _ARTICLE)
         if not lists:
             return ANY.read_listing(html, url)
-        total = pages_said(soup) or _last_number(html)
+        total = _total(soup) or pages_said(soup) or _last_number(html)
         next_href = next_link(soup, url) or _before(url, total)
         return Listing(
             entries=max(lists, key=lambda found: len(found.entries)).entries,
@@ -55,6 +57,15 @@ class Vsb(Family):
             bodies=("form[name=_newscontent_fromname]", "#vsb_content", ".v_news_content", *BODIES),
             article_link=_ARTICLE,
         )
+
+
+def _total(soup: Tag) -> int | None:
+    """The pager's own "1/11"."""
+    for tag in soup.select(".p_t, td[id^=fanye]"):
+        match = re.search(r"\d+\s*/\s*(\d+)", tag.get_text())
+        if match:
+            return int(match[1])
+    return None
 
 
 def _records(text: str) -> int | None:

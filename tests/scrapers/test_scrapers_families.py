@@ -152,6 +152,8 @@ def jpaas(portal: Portal, article: Callable[[int], str] | None = None) -> str:
         assert query["tagId"] == "信息列表"
         assert query["webId"] == "37"
         assert asked.headers["referer"].endswith("/col/col9/index.html")
+        assert asked.headers["x-requested-with"] == "XMLHttpRequest"
+        assert " " not in query["paramJson"]
         page = json.loads(query["paramJson"])
         numbers = list(NUMBERS)[3 * (page["pageNo"] - 1) : 3 * page["pageNo"]]
         rows = "".join(
@@ -189,6 +191,16 @@ def jpaas(portal: Portal, article: Callable[[int], str] | None = None) -> str:
         portal.pages[f"{download}{n}&fileName={quote(f'预算{n}.pdf')}"] = a_file(file(n))
         portal.pages[f"/cms_files/{n}.pdf"] = a_file(file(n))
     return "/col/col9/index.html"
+
+
+def test_a_moved_portal_that_kept_its_datastores_is_read(portal: Portal) -> None:
+    path = hanweb_old(portal)
+    page = portal.pages[path]
+    assert isinstance(page, Reply)
+    text = page.body.decode() + "<script src='/unitbuild.js'></script>"
+    listing = get_family("hanweb_jpaas").read_listing(text, portal.url + path[1:])
+    assert len(listing.entries) == 2
+    assert listing.next_page
 
 
 def zhejiang(portal: Portal) -> str:
@@ -243,13 +255,13 @@ def gkmlpt(portal: Portal) -> str:
         body = json.dumps({"total": len(NUMBERS), "articles": articles})
         return Reply(body.encode(), content_type="application/json")
 
-    portal.pages["/gkmlpt/index"] = html(
+    portal.pages["/bureau/gkmlpt/index"] = html(
         '<html><head><meta charset="utf-8"></head><body><div id="app"></div>'
-        "<script>window._CONFIG = { SITE_ID: 755001 };</script></body></html>"
+        "<script>window._CONFIG = { SID: '755001' };</script></body></html>"
     )
-    portal.pages["/gkmlpt/api/all/2289?page=1&sid=755001"] = answer(range(1, 4))
-    portal.pages["/gkmlpt/api/all/2289?page=2&sid=755001"] = answer(range(4, 6))
-    return "/gkmlpt/index#2289"
+    portal.pages["/bureau/gkmlpt/api/all/2289?page=1&sid=755001"] = answer(range(1, 4))
+    portal.pages["/bureau/gkmlpt/api/all/2289?page=2&sid=755001"] = answer(range(4, 6))
+    return "/bureau/gkmlpt/index#2289"
 
 
 # ucap
@@ -300,10 +312,14 @@ def vsb(portal: Portal, plain_pager: bool = True) -> str:
         )
         link = f'<a href="{following}">下页</a>' if following and plain_pager else ""
         count = 3 - (1 if up == "" else 0)
+        numbers_between = "".join(
+            f"<span class='p_no'><a href='#'>{k}</a></span>" for k in (1, 2, 3)
+        )
         return html(
             '<html><head><meta charset="utf-8"></head><body>'
-            f"<ul>{rows}</ul><table><tr><td>共5条&nbsp;&nbsp;{count}/3&nbsp;</td><td>{link}</td></tr>"
-            "</table><script>_showDynClicks('wbnews', 1, 2)</script></body></html>"
+            f"<ul>{rows}</ul><div><span class='p_t'>共5条</span>{numbers_between}"
+            f"<span class='p_next'>{link}</span><span class='p_t'>{count}/3</span></div>"
+            "<script>_showDynClicks('wbnews', 1, 2)</script></body></html>"
         )
 
     portal.pages["/zfxxgk/bmys.htm"] = page(range(1, 3), "../", "bmys/2.htm")
@@ -327,7 +343,7 @@ def test_vsb_titles_are_cut_out_of_the_title_attribute(portal: Portal) -> None:
     assert isinstance(page, Reply)
     listing = get_family("vsb").read_listing(page.body.decode(), portal.url + path[1:])
     assert [entry.title for entry in listing.entries] == [title(1), title(2)]
-    assert listing.total_records == 5
+    assert (listing.total_records, listing.total_pages) == (5, 3)
 
 
 def test_vsb_counts_backwards_where_the_pager_is_no_link(portal: Portal, archive: Archive) -> None:
