@@ -247,9 +247,9 @@ def _running_costs(plan: BodyPlan, n: int, unit: Unit, year: int) -> list[Line]:
             continue
         steady = _rng(plan.name, n, item["item"]).uniform(0.93, 1.08)
         growth = 1.024 ** (year - 2024) if item["use"] == "people" else 0.985 ** (year - 2024)
-        yuan = round(
-            base * steady * growth * _rng(plan.name, n, item["item"], year).uniform(0.99, 1.01)
-        )
+        exact = base * steady * growth * _rng(plan.name, n, item["item"], year).uniform(0.99, 1.01)
+        # 三公 limits are set in round hundreds: T10 has no rounding tails.
+        yuan = round(exact / 100) * 100 if item.get("three_public") else round(exact)
         function = item.get("function", "own")
         if function == "own":
             function = unit.function

@@ -144,7 +144,8 @@ class Erratum(_Model):
     """A planted error: what the document prints in the place of the right figure.
 
     In a form: ``form``, ``row``, ``column``. In part 3: ``section`` (its first characters)
-    and ``around``, a piece of the sentence with the right figure in it.
+    and ``around``, a piece of the sentence with the right figure in it; ``key`` is the
+    figure's place among the narrated ones, e.g. ``income_carryover/amount``.
     """
 
     right: str
@@ -154,6 +155,7 @@ class Erratum(_Model):
     column: int | None = None
     section: str | None = None
     around: str | None = None
+    key: str | None = None
 
 
 class Facts(_Model):

@@ -359,7 +359,7 @@ class _Writer:
         blocks = [Block(3, "1、车辆情况：")]
         if a.book_count:
             blocks.append(
-                Block(0, f"账面车辆{a.book_count}辆，资产原值{a.book_value}元，实有{a.actual}辆。")
+                Block(0, f"账面{a.book_count}辆车，资产原值{a.book_value}元，实际无车辆。")
             )
         else:
             uses = "，".join(f"{use}{n}辆" for use, n in a.by_use.items())
@@ -467,7 +467,8 @@ def outline(facts: Facts) -> list[dict[str, Any]]:
 def keys(facts: Facts) -> dict[str, Any]:
     """The narrated figures under their standard names, as printed without separators.
 
-    Changes are signed; ``None`` is a figure that the document does not state.
+    Changes are signed; ``None`` is a figure that the document does not state. What an erratum
+    prints is what the text says.
     """
     g, s = _Figures(facts), facts.said
     zero = "0.00" if facts.wording == "unit_2023" else "0"
@@ -547,6 +548,13 @@ def keys(facts: Facts) -> dict[str, Any]:
         found["vehicles_book_count"] = a.book_count
         found["vehicles_book_value_yuan"] = a.book_value
         found["other_assets_yuan"] = a.others
+    for e in facts.errata:
+        if e.key is not None:
+            *path, last = e.key.split("/")
+            place = found
+            for step in path:
+                place = place[step]
+            place[last] = e.printed.replace(",", "")
     return found
 
 

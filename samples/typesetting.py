@@ -24,7 +24,8 @@ DISCLAIMER = "软件样例：县名、机构、项目均为虚构，数字不代
 class Typesetting:
     """How a document is set. Lengths are in PDF points.
 
-    ``rules``: ``grid`` = stroked cells, ``hairline`` = 0.2 pt cells, ``rects`` = rules drawn
+    ``rules`` of the forms (performance tables come from another system and are always ruled):
+    ``grid`` = stroked cells, ``hairline`` = 0.2 pt cells, ``rects`` = rules drawn
     as thin filled rectangles, ``none`` = borderless. ``rotate`` sets pages upright on
     landscape paper by the page's /Rotate entry. ``runs`` is the number of forms that may share
     a page (``1`` = every form starts a page).
@@ -130,6 +131,7 @@ class _Measured:
     left: list[float]
     widths: list[float]
     size: float
+    rules: str
 
 
 class _Sheet:
@@ -262,7 +264,7 @@ class _Sheet:
         self.y -= gap / 2
 
     # tables --------------------------------------------------------------------------
-    def table(self, grid: _Grid, size: float) -> None:
+    def table(self, grid: _Grid, size: float, *, ruled: bool = False) -> None:
         """Draw ``grid``, breaking between rows; a cell cut by a page end goes on below it."""
         pad, leading = 2.5, size * 1.3
         scale = self.room / sum(grid.widths)
@@ -281,7 +283,8 @@ class _Sheet:
             have = sum(heights[r : r + c.rows])
             if wanted > have:
                 heights[r + c.rows - 1] += wanted - have
-        measured = _Measured(grid, lines, heights, left, widths, size)
+        rules = "grid" if ruled and self.s.rules == "none" else self.s.rules
+        measured = _Measured(grid, lines, heights, left, widths, size, rules)
         header = sum(heights[: grid.header_rows])
         start = 0
         first = True
@@ -319,7 +322,7 @@ class _Sheet:
                 continue
             x0, x1 = m.left[k], m.left[k] + sum(m.widths[k : k + c.columns])
             y1, y0 = top[low - start], top[high - start]
-            self._box(x0, y0, x1, y1)
+            self._box(x0, y0, x1, y1, m.rules)
             if r < start:
                 continue
             content = m.lines[r, k]
@@ -334,8 +337,8 @@ class _Sheet:
                 y -= leading
         self.y = top[-1]
 
-    def _box(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        c, rules = self.canvas, self.s.rules
+    def _box(self, x0: float, y0: float, x1: float, y1: float, rules: str) -> None:
+        c = self.canvas
         if rules == "none":
             return
         if rules == "rects":
@@ -498,12 +501,9 @@ def _whole_grid(table: dict[str, Any]) -> _Grid:
             filled = [i for i, text in enumerate(row) if text]
             if filled == [0]:
                 cells[r, 1] = _Cell(row[0], "left", 1, 4)
-            elif filled == [0, 1] and section["label"] == "年度重点任务":
-                cells[r, 1] = _Cell(row[0], "left", 1, 2)
-                cells[r, 3] = _Cell(row[1], "left", 1, 2)
-            elif filled == [0, 1] and section["label"] == "部门基本信息":
-                cells[r, 1] = _Cell(row[0], "center", 1, 2)
-                cells[r, 3] = _Cell(row[1], "center", 1, 2)
+            elif filled == [0, 1] and section["label"] in {"年度重点任务", "部门基本信息"}:
+                cells[r, 1] = _Cell(row[0], "center")
+                cells[r, 2] = _Cell(row[1], "left", 1, 3)
             else:
                 for c, text in enumerate(row):
                     cells[r, c + 1] = _Cell(text, "center")
@@ -628,9 +628,9 @@ class _Typesetter:
             sheet.line(f"（{table['year']}年度）", sheet.width / 2, sheet.y, size, align="center")
             sheet.y -= 6
             if table["kind"] == "whole":
-                sheet.table(_whole_grid(table), size)
+                sheet.table(_whole_grid(table), size, ruled=True)
                 continue
-            sheet.table(_project_grid(table), size)
+            sheet.table(_project_grid(table), size, ruled=True)
             sheet.need(size * 2)
             sheet.y -= size * 1.8
             quarter = sheet.room / 4
