@@ -174,7 +174,7 @@ class Seen:
     last: FetchRow
     good: FetchRow | None = None
     failures: int = 0
-    """Fetches since the last good one that went wrong."""
+    """Fetches in a row that went wrong (or brought a damaged file)."""
     link_texts: set[str] = field(default_factory=set)
 
     @property
@@ -186,9 +186,10 @@ class Seen:
         if row.link_text:
             self.link_texts.add(row.link_text)
         if row.outcome.is_ok:
-            self.good, self.failures = row, 0
-        else:
-            self.failures += 1
+            self.good = row
+        # A file that was published damaged is stored, but looked for again like a failure.
+        is_damaged = row.role == "attachment" and row.reason is not None
+        self.failures = 0 if row.outcome.is_ok and not is_damaged else self.failures + 1
 
 
 class HostState:

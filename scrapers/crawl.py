@@ -635,6 +635,7 @@ class _HostCrawl:
                 media_type=good.media_type if good else None,
                 size=good.size if good else None,
                 file_name=good.file_name if good else name,
+                reason=good.reason if good else None,
                 **about,
             )
             return

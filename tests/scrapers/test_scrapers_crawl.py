@@ -491,6 +491,14 @@ def test_a_pdf_published_without_its_end_is_stored_and_remarked(
     [row] = rows_of(archive, "P1.pdf")
     assert row.outcome is Outcome.NEW
     assert "damaged" in (row.reason or "")
+    assert stored(archive) == {b"%PDF-1.7 cut off"}
+
+    # The publisher's second try is not left to the monthly round.
+    crawl(site_for(portal), archive, night=2)
+    portal.pages[COLUMN + "202602/P1.pdf"] = a_file(pdf())
+    crawl(site_for(portal), archive, night=3)
+    outcomes = [row.outcome for row in rows_of(archive, "P1.pdf")]
+    assert outcomes == [Outcome.NEW, Outcome.UNCHANGED, Outcome.NEW]
 
 
 def test_an_article_of_page_images_is_not_called_empty(portal: Portal, archive: Archive) -> None:
