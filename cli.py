@@ -108,9 +108,8 @@ def crawl(
     ] = None,
 ) -> None:
     """抓取 · crawl the county sites into the archive."""
-    from scrapers.crawl import hosts
-
     from nightly import steps
+    from scrapers.crawl import hosts
 
     settings, run_id = _settings(), _hand_run()
     chosen = steps.sites(settings)
@@ -215,9 +214,8 @@ def publish(
 ) -> None:
     """发布 · check, then swap the published copy in whole."""
     if rollback:
-        from warehouse.publish import rollback as go_back
-
         from warehouse.layout import Layout
+        from warehouse.publish import rollback as go_back
 
         _say(str(go_back(Layout(_settings().data)).as_dict()))
         return
@@ -246,10 +244,9 @@ def parse(
     lang: LangOption = Lang.zh,
 ) -> None:
     """读取 · read one PDF and print its forms; nothing is stored."""
-    from parsers.worker import Limits, read_isolated
-
     from expectations.catalogue import judge
     from parsers.errors import DocumentError
+    from parsers.worker import Limits, read_isolated
     from screens import print_document, print_explanation
 
     settings = _settings()

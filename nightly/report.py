@@ -210,21 +210,20 @@ def night_report(settings: Settings) -> NightReport:
                     "select status, count(*) from marts.dim_document where is_current group by 1"
                 ).fetchall()
             )
-            superseded = connection.sql(
+            [(report.not_current,)] = connection.sql(
                 "select count(*) from marts.dim_document where not is_current"
-            ).fetchone()
-            report.not_current = superseded[0] if superseded else 0
+            ).fetchall()
             report.identities = dict(
                 connection.sql(
                     "select r.outcome, count(*) from quality.identity_result r "
                     "join marts.dim_document d using (document_id) where d.is_current group by 1"
                 ).fetchall()
             )
-            example = connection.sql(
+            examples = connection.sql(
                 "select department, fiscal_year from marts.dim_document where is_current "
                 "order by fiscal_year desc, department limit 1"
-            ).fetchone()
-            report.example_organisation = tuple(example) if example else None  # type: ignore[assignment]
+            ).fetchall()
+            report.example_organisation = examples[0] if examples else None
         report.findings = list_findings(settings, None, None, "zh")
     report.places = {
         "warehouse": str(layout.published_path),

@@ -185,7 +185,6 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
     file that could not be read is tried again once by each new parser version.
     """
     from parsers.read import PARSER_VERSION
-
     from warehouse.landing import landed
 
     done = {
@@ -205,12 +204,12 @@ def _checkpoint(sha256: str, parser_version: int) -> str:
 def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> Any:
     """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
     import zstandard
-    from parsers.read import PARSER_VERSION
-    from parsers.worker import Limits, read_isolated
 
     from expectations.catalogue import CATALOGUE_VERSION, judge
     from parsers.document import ParseRecord, ReadingProblem
     from parsers.errors import DocumentError
+    from parsers.read import PARSER_VERSION
+    from parsers.worker import Limits, read_isolated
 
     parsed = Store(settings.data)
     path = _checkpoint(sha256, PARSER_VERSION)
