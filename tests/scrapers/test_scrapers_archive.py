@@ -163,6 +163,13 @@ def test_every_outcome_has_its_wording() -> None:
     assert f"{Outcome.NEW}" == "new"
 
 
+def test_the_readme_names_every_outcome(project_root: Path) -> None:
+    text = (project_root / "scrapers" / "README.md").read_text(encoding="utf-8")
+    for outcome in Outcome:
+        assert f"`{outcome}`" in text
+        assert outcome.zh in text
+
+
 @pytest.mark.parametrize("as_bytes", [True, False])
 def test_a_local_file_is_taken_in(archive: Archive, tmp_path: Path, as_bytes: bool) -> None:
     file = tmp_path / "某局2026年部门预算.pdf"

@@ -1,0 +1,139 @@
+"""Try a site file against its portal without archiving anything.
+
+What a person looks at before setting ``verified: true``: does the family fit, are the entries
+the right ones, does the first budget lead to a file? At most four requests a column.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import BaseModel, Field
+
+from scrapers.families import detect_family, get_family
+from scrapers.families.base import Family, Listing
+from scrapers.families.reading import redirect_of
+from scrapers.fetch import CrawlSettings, Fetched, PoliteSession
+from scrapers.site import Column, Site
+
+__all__ = ["ColumnProbe", "probe"]
+
+
+class ColumnProbe(BaseModel):
+    """What one column shows. ``problems`` is empty where everything can be crawled."""
+
+    title: str
+    url: str
+    family: str
+    family_seen: str | None = None
+    entries: int = 0
+    first_entries: list[str] = Field(default_factory=list)
+    """Date and title of the first rows."""
+    total_pages: int | None = None
+    next_page: str | None = None
+    subcolumns: list[str] = Field(default_factory=list)
+    article: str | None = None
+    attachments: list[str] = Field(default_factory=list)
+    """Names (else addresses) of the files of the first article that has any."""
+    file: str | None = None
+    """Kind and size of the first of them."""
+    problems: list[str] = Field(default_factory=list)
+
+
+def probe(site: Site, *, settings: CrawlSettings | None = None) -> list[ColumnProbe]:
+    """Read the first page of every column, one article and one file.
+
+    Raises:
+        ValueError: a public site, and no contact address is set.
+    """
+    settings = settings or CrawlSettings.from_environment()
+    if not settings.contact and not site.allow_private:
+        raise ValueError(
+            f"no contact address is set, and {site.host} is a public host. Set BUDGETS_CONTACT to "
+            "an e-mail address or web page, so that the site's operator can reach you."
+        )
+    private = {(urlsplit(site.base_url).hostname or "").lower()} if site.allow_private else set()
+    locks = Path(tempfile.gettempdir()) / "county-budget-locks"
+    with PoliteSession(
+        settings, site.pace, private_hosts=frozenset(private), lock_folder=locks
+    ) as session:
+        return [_column(session, site, column) for column in site.columns]
+
+
+def _column(session: PoliteSession, site: Site, column: Column) -> ColumnProbe:
+    family = get_family(site.family)
+    found = ColumnProbe(title=column.title, url=site.column_url(column), family=family.name)
+    listing = _listing(session, family, found, found.url, hops=3)
+    if listing is None:
+        return found
+    found.entries = len(listing.entries)
+    found.first_entries = [
+        f"{entry.published_on or '(no date)'}  {entry.title}" for entry in listing.entries[:5]
+    ]
+    found.total_pages, found.next_page = listing.total_pages, listing.next_page
+    found.subcolumns = [sub.title for sub in listing.subcolumns]
+    if listing.warning:
+        found.problems.append(f"{found.url} was read, but {listing.warning}.")
+    if not listing.entries and not listing.subcolumns:
+        found.problems.append(f"{found.url} lists nothing. Is it the right column?")
+    if listing.entries:
+        budgets = [e for e in listing.entries if "预算" in e.title or "决算" in e.title]
+        _article(session, family, found, (budgets or list(listing.entries))[0].url)
+    return found
+
+
+def _listing(
+    session: PoliteSession, family: Family, found: ColumnProbe, url: str, hops: int
+) -> Listing | None:
+    fetched = session.get(url, referer=found.url, as_script=url != found.url)
+    if not _arrived(fetched, found):
+        return None
+    html = fetched.decoded().text
+    redirect = redirect_of(html)
+    if redirect and hops and (redirect.by == "meta" or family.follows_scripts):
+        return _listing(
+            session, family, found, urljoin(fetched.final_url, redirect.target), hops - 1
+        )
+    if found.family_seen is None:
+        found.family_seen = detect_family(html, fetched.final_url).name
+        if found.family_seen not in {family.name, "generic"}:
+            found.problems.append(
+                f"the page looks like {found.family_seen}, the site file says {family.name}. "
+                "Compare what both read."
+            )
+    listing = family.read_listing(html, fetched.final_url)
+    if listing.filled_by and hops:
+        return _listing(session, family, found, listing.filled_by, hops - 1)
+    if listing.unread:
+        found.problems.append(f"{url} cannot be read as a list: {listing.unread}.")
+        return None
+    return listing
+
+
+def _article(session: PoliteSession, family: Family, found: ColumnProbe, url: str) -> None:
+    fetched = session.get(url, referer=found.url)
+    if not _arrived(fetched, found):
+        return
+    if fetched.kind is not None and fetched.kind.is_document:
+        found.file = f"{fetched.kind.media_type}, {fetched.size} bytes"
+        return
+    article = family.read_article(fetched.decoded().text, fetched.final_url)
+    found.article = article.title
+    found.attachments = [a.name or a.url for a in article.attachments]
+    if not article.attachments:
+        shown = f"{len(article.children)} links, {len(article.images)} images"
+        found.problems.append(f"{url} offers no file that the family sees ({shown}).")
+        return
+    file = session.get(article.attachments[0].url, referer=url)
+    if _arrived(file, found) and file.kind is not None:
+        found.file = f"{file.kind.media_type}, {file.size} bytes"
+        if not file.kind.is_document:
+            found.problems.append(f"{file.url} is no document but {file.kind.media_type}.")
+
+
+def _arrived(fetched: Fetched, found: ColumnProbe) -> bool:
+    if fetched.body is None:
+        found.problems.append(fetched.reason or f"{fetched.url} could not be fetched.")
+    return fetched.body is not None
