@@ -57,7 +57,6 @@ HEADINGS = {
     "violated": "不符",
     "exact": "相等",
     "rounding": "尾差",
-    "largest_difference_fen": "最大差额（分）",
     "table": "表",
     "column": "列",
     "key": "键",

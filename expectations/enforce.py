@@ -159,6 +159,13 @@ def check(
                 continue
             frames.append((suite, frame))
         statistics = _statistics(connection, stage, touched)
+        if stage == "marts" and not {"quality.finding", "marts.dim_document"} & drift:
+            from expectations.findings import findings as list_findings
+            from expectations.findings import write_findings_page
+
+            open_findings = list_findings(connection)
+            statistics["findings_open"] = len(open_findings)
+            write_findings_page(open_findings, Path(docs_dir) / "data_docs" / "findings.html")
     findings: list[Failure] = []
     docs_index, run = _validate(
         frames,

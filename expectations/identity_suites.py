@@ -46,7 +46,7 @@ def family_of(identity: str) -> str:
 
 def catalogue_identities() -> dict[str, Identity]:
     """The catalogue's entries by id, in its order."""
-    from expectations.catalogue.catalogue import load_catalogue
+    from expectations.catalogue import load_catalogue
 
     found: dict[str, Identity] = {}
     for entry in load_catalogue().identities.values():
@@ -62,7 +62,7 @@ def catalogue_identities() -> dict[str, Identity]:
 
 _FRAME = """
 with result as (
-    select q.document_id, q.identity, q.instance, q.outcome, q.difference, q.severity
+    select q.document_id, q.identity, q.instance, q.outcome
     from quality.identity_result as q
     join gate_document using (document_id)
     where {belongs_q}
@@ -78,8 +78,7 @@ both_sides as (
         coalesce(r.document_id, l.document_id) as document_id,
         coalesce(r.identity, l.identity) as identity,
         r.outcome as recomputed,
-        l.outcome as landed,
-        r.difference
+        l.outcome as landed
     from result as r
     full outer join landed as l using (document_id, identity, instance)
 ),
@@ -99,9 +98,7 @@ select
     count(*) filter (where b.recomputed = 'violated') as violated,
     count(*) filter (where b.recomputed <> b.landed) as changed,
     count(*) filter (where b.recomputed is null) as lost,
-    count(*) filter (where b.landed is null) as surplus,
-    cast(coalesce(max(abs(b.difference)) filter (where b.recomputed = 'violated'), 0) * 1000000
-         as bigint) as largest_difference_fen
+    count(*) filter (where b.landed is null) as surplus
 from both_sides as b
 left join label on label.document_id = b.document_id
 group by b.document_id, b.identity
@@ -227,7 +224,7 @@ def identity_suites(identities: Sequence[Identity] | None = None) -> list[Suite]
                     belongs_q=f"q.identity like '{letter}%'",
                     belongs_i=f"i.identity like '{letter}%'",
                 ),
-                keys=["document", "identity", "finding", "evaluated", "largest_difference_fen"],
+                keys=["document", "identity", "finding", "evaluated"],
                 checks=[*_RECOMPUTED, *(_violated(member) for member in members)],
             )
         )

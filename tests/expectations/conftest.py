@@ -69,10 +69,12 @@ def violated(
     return identity(
         name,
         instance,
-        outcome="violated",
-        left_yuan=Decimal("1000000") + amount,
-        difference_yuan=amount,
-        **changes,
+        **{
+            "outcome": "violated",
+            "left_yuan": Decimal("1000000") + amount,
+            "difference_yuan": amount,
+            **changes,
+        },
     )
 
 
@@ -225,7 +227,7 @@ select
     c.document_id, c.form, c.row_index, c.column_index,
     cast(c.amount * t.factor * 0.0001 as decimal(20, 6)) as amount_wan,
     cast(c.amount * t.factor as decimal(20, 2)) as amount_yuan,
-    c.text as amount_text, d.is_current, d.status
+    c.text as amount_text, c.source, d.is_current, d.status
 from raw.raw_cell as c
 join raw.raw_table as t using (document_id, form)
 join marts.dim_document as d using (document_id)

@@ -1,0 +1,708 @@
+"""Alerts (提醒): hard findings at once, the rest in one digest a night, everything told once.
+
+Channels are Apprise addresses (``BUDGETS_ALERT_URLS``); without one, what would be said is
+written to the ledger only, and the report says so. Every message is written down before it is
+sent and again when a channel took it, so a kill in between repeats the same message with the
+same id (编号), and never loses one. Addresses hold secrets: they are named by scheme and a short
+fingerprint, and whatever a library says about them is masked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from expectations.findings import (
+    Finding,
+    Lang,
+    Message,
+    Mute,
+    findings,
+    load_mutes,
+    messages,
+    note,
+    telling,
+)
+from expectations.ledger import Ledger, Queued
+
+__all__ = [
+    "Night",
+    "Quarantined",
+    "SiteNews",
+    "StepFailure",
+    "TellReport",
+    "channel_name",
+    "heartbeat",
+    "read_night",
+    "tell",
+    "tell_failure",
+]
+
+log = logging.getLogger(__name__)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ATTEMPTS = 3
+PAUSE_SECONDS = 2.0
+NO_CHANNEL = "no channel configured (BUDGETS_ALERT_URLS)"
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A document that waits for review (待人工复核), with the reasons."""
+
+    document_id: str
+    title: str
+    reasons: str
+
+
+@dataclass(frozen=True)
+class SiteNews:
+    """Something to say of a site. ``item`` makes it told once (a week, an episode)."""
+
+    item: str
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True)
+class StepFailure:
+    """A step that failed: its name and the first lines of the reason."""
+
+    step: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Night:
+    """What happened, apart from the findings."""
+
+    run_id: str
+    failures: tuple[StepFailure, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    sites: tuple[SiteNews, ...] = ()
+    documents_current: int | None = None
+
+
+@dataclass
+class TellReport:
+    """What was said. ``summary`` is one line for the run report.
+
+    ``sent``: ids of messages every channel took; ``waiting``: ids some channel did not take,
+    tried again next time, with the reasons in ``problems``; ``recorded``: written to the ledger
+    only, because no channel is configured.
+    """
+
+    summary: str = ""
+    queued: int = 0
+    sent: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    recorded: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    channels: int = 0
+    muted: int = 0
+    findings_open: int = 0
+    findings_new: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def tell(
+    layout_root: Path,
+    *,
+    database_path: Path,
+    run_id: str,
+    urls: Sequence[str] = (),
+    now: datetime | None = None,
+    night: Night | None = None,
+    found: Sequence[Finding] | None = None,
+    decisions: Path | None = None,
+    lang: Lang = "zh",
+) -> TellReport:
+    """Say what is new, once; first whatever an earlier night could not deliver.
+
+    Args:
+        layout_root: the data folder; the ledger is ``layout_root/ledger``.
+        database_path: the published copy (the last good one where publication stopped).
+            It may be absent before the first publication.
+        run_id: the run that tells; failures of its steps are read from the ledger.
+        urls: Apprise addresses. None = written to the ledger only.
+        night: what happened (default: read from ledger and database).
+        found: the findings (default: those of the database).
+        decisions: the folder of reviewed decisions; ``mutes.yml`` there silences families.
+
+    Safe to run twice: the second time everything has been told.
+    """
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    ledger = Ledger(Path(layout_root) / "ledger")
+    exists = Path(database_path).exists()
+    if found is None:
+        found = findings(database_path, lang) if exists else []
+    if night is None:
+        night = read_night(layout_root, database_path, run_id=run_id, now=now, lang=lang)
+    mutes = load_mutes(decisions) if decisions is not None else []
+    report = TellReport(channels=len(urls), findings_open=len(found))
+    channels = {channel_name(url): url for url in urls}
+    with ledger.lock():
+        if exists:
+            present = {one.finding_id: one.content_id for one in found}
+            report.findings_new = len(ledger.see(present, now, run_id).opened)
+        before = ledger.queued()
+        told = ledger.told(before.values())
+        fresh = _compose(
+            found,
+            night,
+            told=told,
+            before=before.values(),
+            now=now,
+            mutes=mutes,
+            lang=lang,
+            report=report,
+        )
+        for draft in fresh:
+            if draft.message_id in before:
+                continue
+            before[draft.message_id] = ledger.queue(
+                message_id=draft.message_id,
+                kind=draft.kind,
+                title=draft.title,
+                body=draft.body,
+                items=draft.items,
+                channels=list(channels),
+                at=now,
+                run_id=run_id,
+            )
+            report.queued += 1
+        _send_waiting(ledger, before.values(), channels, now, report)
+    report.summary = _summary(report, lang)
+    return report
+
+
+def tell_failure(
+    layout_root: Path,
+    *,
+    where: str,
+    run_id: str,
+    error: str,
+    urls: Sequence[str] = (),
+    now: datetime | None = None,
+    lang: Lang = "zh",
+) -> TellReport:
+    """Say at once that a step failed for good (``where`` is ``dag.task`` or a step's name).
+
+    The same failure of the same run is told once, whether by this or by :func:`tell`.
+    """
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    ledger = Ledger(Path(layout_root) / "ledger")
+    channels = {channel_name(url): url for url in urls}
+    report = TellReport(channels=len(urls))
+    with ledger.lock():
+        known = ledger.queued()
+        told = ledger.told(known.values())
+        draft = _failure(StepFailure(where, error), run_id, lang)
+        queued: list[Queued] = []
+        if not told.intersection(draft.items):
+            queued = [
+                ledger.queue(
+                    message_id=draft.message_id,
+                    kind=draft.kind,
+                    title=draft.title,
+                    body=draft.body,
+                    items=draft.items,
+                    channels=list(channels),
+                    at=now,
+                    run_id=run_id,
+                )
+            ]
+            report.queued = 1
+        _send_waiting(ledger, queued, channels, now, report)
+    report.summary = _summary(report, lang)
+    return report
+
+
+def heartbeat(url: str | None, *, timeout: float = 10.0) -> bool:
+    """Ping the heartbeat address after a complete night. False: none is set, or it failed.
+
+    A failure is logged without the address and fails nothing: who waits for the ping notices.
+    """
+    if not url:
+        return False
+    import requests
+
+    try:
+        with _discreet():
+            reply = requests.get(url, timeout=timeout)
+    except requests.RequestException as error:
+        log.warning("heartbeat not sent: %s", type(error).__name__)  # the text holds the address
+        return False
+    if reply.status_code >= 400:
+        log.warning("heartbeat refused: HTTP %d", reply.status_code)
+        return False
+    return True
+
+
+# --- what happened ---
+
+
+def read_night(
+    layout_root: Path,
+    database_path: Path,
+    *,
+    run_id: str,
+    now: datetime,
+    lang: Lang = "zh",
+) -> Night:
+    """Failed steps of this run, documents that wait for review, and news of the sites."""
+    steps = list(_steps(Path(layout_root) / "ledger" / "steps", now))
+    # a step that failed and then went well on another try has not failed
+    last: dict[str, Mapping[str, Any]] = {}
+    for step in sorted(steps, key=lambda row: str(row.get("started_at"))):
+        name = _plain_step(str(step.get("step")))
+        if step.get("run_id") == run_id and name not in {"tell", "heartbeat"}:
+            last[name] = step
+    failures = tuple(
+        StepFailure(name, str(step.get("error") or ""))
+        for name, step in last.items()
+        if not step.get("success")
+    )
+    quarantined: tuple[Quarantined, ...] = ()
+    sites = list(_crawl_warnings(steps, now))
+    current: int | None = None
+    if Path(database_path).exists():
+        import duckdb
+
+        with duckdb.connect(str(database_path), read_only=True) as connection:
+            quarantined = tuple(
+                Quarantined(str(row[0]), str(row[1]), str(row[2] or ""))
+                for row in connection.execute(_QUARANTINED).fetchall()
+            )
+            counted = connection.execute(
+                "select count(*) from marts.dim_document where is_current"
+            ).fetchone()
+            current = int(counted[0]) if counted else None
+            sites += _blocked(connection, now)
+    del lang
+    return Night(run_id, failures, quarantined, tuple(sites), current)
+
+
+def _plain_step(where: str) -> str:
+    """``warehouse.check_marts`` → ``check_marts``; ``crawl_host www.a.cn`` stays as it is."""
+    dag_and_task = re.fullmatch(r"[a-z_]+\.([a-z_]+)", where)
+    return dag_and_task.group(1) if dag_and_task else where
+
+
+_QUARANTINED = """
+select s.document_id, concat_ws(' ', d.county, d.department, d.fiscal_year), s.reasons
+from quality.document_status as s
+left join marts.dim_document as d using (document_id)
+where s.status = 'quarantined'
+order by 2, 1
+"""
+
+_NIGHTS = """
+select
+    o.county_code,
+    cast(o.happened_at + interval 8 hour as date) as night,
+    count(*) filter (where o.outcome = 'blocked') as blocked,
+    count(*) filter (where o.outcome = 'listing_ok' or o.outcome = 'unchanged') as open_
+from quality.outcome as o
+where o.step = 'fetch' and o.role = 'listing' and o.county_code is not null
+  and o.happened_at >= ?
+group by all
+order by o.county_code, night
+"""
+
+
+def _blocked(connection: Any, now: datetime) -> list[SiteNews]:
+    """Sites whose listing was blocked for several nights in a row, the last ones."""
+    import duckdb
+
+    limit = telling().limits.blocked_nights
+    since = (now - timedelta(days=60)).replace(tzinfo=None)
+    try:
+        rows = connection.execute(_NIGHTS, [since]).fetchall()
+    except duckdb.Error as error:
+        log.warning("no news of sites: %s", str(error).splitlines()[0])
+        return []
+    streaks: dict[str, list[Any]] = {}
+    for county_code, night, blocked, open_ in rows:
+        if open_:
+            streaks[county_code] = []
+        elif blocked:
+            streaks.setdefault(county_code, []).append(night)
+    return [
+        SiteNews(
+            item=f"blocked:{code}:{nights[0]}",
+            text_zh=f"{code}：公开栏目连续 {len(nights)} 晚被拦截（自 {nights[0]} 起），"
+            "未下载，也不尝试绕过；可请站点管理方放行或改用正式接口",
+            text_en=f"{code}: its columns were blocked {len(nights)} nights in a row "
+            f"(since {nights[0]}); nothing was downloaded and no challenge is broken",
+        )
+        for code, nights in sorted(streaks.items())
+        if len(nights) >= limit
+    ]
+
+
+def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[SiteNews]:
+    """Warnings of the last day's crawl; each told once a week."""
+    year, week, _ = now.astimezone(SHANGHAI).isocalendar()
+    news: dict[str, SiteNews] = {}
+    for step in steps:
+        if not str(step.get("step", "")).startswith("crawl_host "):
+            continue
+        host = str(step["step"]).removeprefix("crawl_host ")
+        for warning in (step.get("result") or {}).get("warnings") or []:
+            # numbers differ from night to night while the matter stays the same
+            same = re.sub(r"\d+", "0", str(warning))
+            item = f"crawl:{host}:{_hash(same)[:10]}:{year}-W{week:02d}"
+            news[item] = SiteNews(item, f"{host}：{warning}", f"{host}: {warning}")
+    return list(news.values())
+
+
+def _steps(folder: Path, now: datetime) -> Iterable[dict[str, Any]]:
+    """Outcome rows of steps of the last two days (they lie in one folder a day)."""
+    days = {(now - timedelta(days=back)).strftime("dt=%Y-%m-%d") for back in range(3)}
+    days.add((now + timedelta(days=1)).strftime("dt=%Y-%m-%d"))
+    for day in sorted(days):
+        for path in sorted((folder / day).glob("*.json")):
+            try:
+                row = json.loads(path.read_text("utf-8"))
+            except (OSError, ValueError):
+                log.warning("step outcome %s cannot be read and is left out", path.name)
+                continue
+            if isinstance(row, dict):
+                yield row
+
+
+# --- what to say ---
+
+
+@dataclass(frozen=True)
+class _Draft:
+    kind: str
+    title: str
+    body: str
+    items: tuple[str, ...]
+
+    @property
+    def message_id(self) -> str:
+        return _hash("|".join([self.kind, *sorted(self.items)]))[:16]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _item(finding: Finding) -> str:
+    return f"finding:{finding.finding_id}:{finding.content_id}"
+
+
+def _compose(
+    found: Sequence[Finding],
+    night: Night,
+    *,
+    told: set[str],
+    before: Iterable[Queued],
+    now: datetime,
+    mutes: Sequence[Mute],
+    lang: Lang,
+    report: TellReport,
+) -> list[_Draft]:
+    """Drafts of what nobody has been told yet, the most urgent first."""
+    drafts: list[_Draft] = []
+    for failure in night.failures:
+        draft = _failure(failure, night.run_id, lang)
+        if not told.intersection(draft.items):
+            drafts.append(draft)
+            told |= set(draft.items)
+    open_ = [one for one in found if one.status == "open" and one.reach != "badge"]
+    heard = [one for one in open_ if not any(mute.covers(one) for mute in mutes)]
+    report.muted = len(open_) - len(heard)
+    new = [one for one in heard if _item(one) not in told]
+    hard = messages([one for one in new if one.reach == "at_once"], lang)
+    limits = telling().limits
+    if len(hard) > limits.at_once_messages_most:
+        drafts.append(_many(hard, lang))
+    else:
+        drafts += [_one(message, lang) for message in hard]
+    digest = _digest(new, night, told, now, lang, at_once=len(hard))
+    if digest is not None:
+        drafts.append(digest)
+    elif not drafts:
+        date = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
+        if not any(f"{m.queued_at.astimezone(SHANGHAI):%Y-%m-%d}" == date for m in before):
+            drafts.append(_quiet(date, night, lang))
+    return drafts
+
+
+def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
+    step = _plain_step(failure.step)
+    closed = step in {"check_landing", "check_marts"}
+    error = "\n".join(failure.error.splitlines()[:12])[:1500]
+    if lang == "zh":
+        title = "停止发布：数据检查未通过" if closed else f"作业未完成：{step}"
+        tail = (
+            "上一次发布的数据保持不变。处理后重跑：budgets check"
+            if closed
+            else "上一次发布的数据保持不变。见运行日志。"
+        )
+    else:
+        title = "Publication stopped: a gate is closed" if closed else f"A step failed: {step}"
+        tail = "What was published last stays as it is."
+    return _Draft("failure", title, f"{error}\n{tail}", (f"failure:{run_id}:{step}",))
+
+
+def _one(message: Message, lang: Lang) -> _Draft:
+    return _Draft(
+        "finding",
+        message.title,
+        f"{message.body}\n{note(lang)}",
+        tuple(_item(one) for one in message.findings),
+    )
+
+
+def _many(hard: Sequence[Message], lang: Lang) -> _Draft:
+    """A first load brings hundreds: one message with the weightiest, the rest on the page."""
+    shown = telling().limits.at_once_messages_most
+    found = [one for message in hard for one in message.findings]
+    rest = len(hard) - shown
+    if lang == "zh":
+        title = f"核对提示：{len(hard)} 个文本共 {len(found)} 项应当相等而不符"
+        more = f"……另有 {rest} 个文本，见核对提示清单"
+    else:
+        title = f"Findings: {len(found)} in {len(hard)} documents"
+        more = f"… {rest} more documents: see the list of findings"
+    lines = [f"{message.title}｜{message.lines[0]}" for message in hard[:shown]]
+    return _Draft(
+        "finding",
+        title,
+        "\n".join([*lines, more, note(lang)]),
+        tuple(_item(one) for one in found),
+    )
+
+
+def _digest(
+    new: Sequence[Finding], night: Night, told: set[str], now: datetime, lang: Lang, *, at_once: int
+) -> _Draft | None:
+    soft = messages([one for one in new if one.reach == "digest"], lang)
+    waiting = [one for one in night.quarantined if f"quarantined:{one.document_id}" not in told]
+    sites = [one for one in night.sites if one.item not in told]
+    if not (soft or waiting or sites):
+        return None
+    zh = lang == "zh"
+    lines: list[str] = []
+    items: list[str] = []
+    if soft:
+        lines.append(
+            f"请说明 {len(soft)} 个文本：" if zh else f"Please explain, {len(soft)} documents:"
+        )
+        for message in soft:
+            lines += [message.title, *(f"　{line}" for line in message.lines)]
+            items += [_item(one) for one in message.findings]
+    if waiting:
+        lines.append(
+            f"待人工复核 {len(waiting)} 个文本（数字未进入数据）："
+            if zh
+            else f"Waiting for review, {len(waiting)} documents (figures kept out):"
+        )
+        for one in waiting:
+            lines.append(f"　{one.title}：{one.reasons}" if zh else f"  {one.title}: {one.reasons}")
+            items.append(f"quarantined:{one.document_id}")
+    if sites:
+        lines.append("站点：" if zh else "Sites:")
+        for site in sites:
+            lines.append(f"　{site.text_zh}" if zh else f"  {site.text_en}")
+            items.append(site.item)
+    most = telling().limits.digest_lines_most
+    if len(lines) > most:
+        rest = len(lines) - most
+        lines = [
+            *lines[:most],
+            f"……另有 {rest} 行，见核对提示清单" if zh else f"… {rest} more lines",
+        ]
+    if at_once:
+        lines.append(
+            f"另有 {at_once} 个文本的核对提示已单独发出。"
+            if zh
+            else f"Findings of {at_once} documents were told apart."
+        )
+    if soft:
+        lines.append(note(lang))
+    date = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
+    title = f"{date} 每夜摘要" if zh else f"{date} nightly digest"
+    return _Draft("digest", title, "\n".join(lines), tuple(items))
+
+
+def _quiet(date: str, night: Night, lang: Lang) -> _Draft:
+    held = night.documents_current
+    if lang == "zh":
+        body = "今夜无新情况。" + (
+            f"现行文本 {held} 个，数据已是最新。" if held is not None else ""
+        )
+        return _Draft("quiet", f"{date} 今夜无新情况", body, (f"quiet:{date}",))
+    body = "Nothing new tonight." + (f" {held} current documents." if held is not None else "")
+    return _Draft("quiet", f"{date} nothing new", body, (f"quiet:{date}",))
+
+
+def _summary(report: TellReport, lang: Lang) -> str:
+    zh = lang == "zh"
+    parts: list[str] = []
+    if report.recorded:
+        parts.append(
+            f"{len(report.recorded)} 条只记入台账（未设置提醒渠道 BUDGETS_ALERT_URLS）"
+            if zh
+            else f"{len(report.recorded)} written to the ledger only (no BUDGETS_ALERT_URLS)"
+        )
+    if report.sent:
+        parts.append(f"已发出 {len(report.sent)} 条" if zh else f"{len(report.sent)} sent")
+    if report.waiting:
+        parts.append(
+            f"{len(report.waiting)} 条未送达，下次再发"
+            if zh
+            else f"{len(report.waiting)} not delivered, tried again next time"
+        )
+    if report.given_up:
+        parts.append(
+            f"{len(report.given_up)} 条久未送达，已放弃"
+            if zh
+            else f"{len(report.given_up)} given up"
+        )
+    if report.muted:
+        parts.append(f"{report.muted} 项已静默" if zh else f"{report.muted} muted")
+    return ("；" if zh else "; ").join(parts) or ("没有新的提醒" if zh else "nothing new to say")
+
+
+# --- delivery ---
+
+
+def channel_name(url: str) -> str:
+    """``json-3f2a91c0``: scheme and a short fingerprint; never the address itself."""
+    return f"{urlsplit(url).scheme or 'unknown'}-{_hash(url)[:8]}"
+
+
+def _mask(text: str, url: str) -> str:
+    """Take every part of an address out of a text."""
+    parts = urlsplit(url)
+    pieces = {
+        piece
+        for whole in (
+            url,
+            parts.netloc,
+            *parts.netloc.replace("@", ":").split(":"),
+            *parts.path.split("/"),
+            *(value for pair in parts.query.split("&") for value in pair.split("=", 1)[1:]),
+            parts.fragment,
+        )
+        for piece in (whole, unquote(whole))
+        if len(piece) > 2
+    }
+    for piece in sorted(pieces, key=len, reverse=True):
+        text = text.replace(piece, "***")
+    return text
+
+
+def _send_waiting(
+    ledger: Ledger,
+    known: Iterable[Queued],
+    channels: Mapping[str, str],
+    now: datetime,
+    report: TellReport,
+) -> None:
+    """Deliver what some channel has not taken; note each delivery as soon as it happened."""
+    limit = timedelta(days=telling().limits.pending_days_most)
+    broken: set[str] = set()
+    for message in known:
+        if message.closed is not None or (message.channels and not message.waiting):
+            continue
+        if not message.channels:
+            ledger.close(message.message_id, NO_CHANNEL, now)
+            report.recorded.append(message.message_id)
+            continue
+        # a channel that is no longer configured was replaced: whoever is there now gets it
+        gone = [one for one in message.waiting if one not in channels]
+        targets = [one for one in message.waiting if one in channels]
+        if gone:
+            targets += [one for one in channels if one not in message.channels]
+        for channel in targets:
+            if channel in message.delivered or channel in broken:
+                continue
+            problem = _deliver(channels[channel], message)
+            if problem is None:
+                ledger.delivered(message.message_id, channel, now)
+                message.delivered.add(channel)
+            else:
+                # the others would wait as long for the same dead server
+                broken.add(channel)
+                report.problems.append(f"{channel}: {problem}")
+                log.warning("alert not delivered by %s: %s", channel, problem)
+        if gone and targets and all(one in message.delivered for one in targets):
+            for channel in gone:
+                ledger.delivered(message.message_id, channel, now)
+                message.delivered.add(channel)
+        if not message.waiting:
+            report.sent.append(message.message_id)
+        elif now - message.queued_at > limit:
+            ledger.close(message.message_id, "given up: no channel took it", now)
+            report.given_up.append(message.message_id)
+        else:
+            report.waiting.append(message.message_id)
+
+
+def _deliver(url: str, message: Queued) -> str | None:
+    """Send one message by one channel. Gives None, or the masked reason why not."""
+    import apprise
+
+    with _discreet() as heard:
+        sender = apprise.Apprise()
+        if not sender.add(url):
+            return "the address is not one Apprise understands; see BUDGETS_ALERT_URLS"
+        body = f"{message.body}\n编号 {message.message_id}"
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
+            try:
+                if sender.notify(title=message.title, body=body, body_format="text"):
+                    return None
+            except Exception as error:  # a plugin's defect must not stop the other channels
+                heard.append(f"{type(error).__name__}: {error}")
+        said = "; ".join(dict.fromkeys(heard[-6:])) or "the server did not take it"
+        return _mask(said, url)[:400]
+
+
+@contextmanager
+def _discreet() -> Iterator[list[str]]:
+    """Keep what libraries say of addresses out of every log; gives it to the caller instead."""
+    heard = _Heard()
+    loggers = [logging.getLogger(name) for name in ("apprise", "urllib3", "requests")]
+    before = [(logger.propagate, logger.level, logger.handlers[:]) for logger in loggers]
+    for logger in loggers:
+        logger.propagate, logger.handlers = False, [heard]
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield heard.lines
+    finally:
+        for logger, (propagate, level, handlers) in zip(loggers, before, strict=True):
+            logger.propagate, logger.handlers = propagate, handlers
+            logger.setLevel(level)
+
+
+class _Heard(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING or "Exception" in text:
+            self.lines.append(text)

@@ -1,0 +1,534 @@
+"""Findings (核对提示) in words for people: two statements, pages, difference, allowed tail.
+
+A finding says what does not agree in a published text, never who is wrong. The rows come from
+``quality.finding`` (the publisher's own contradictions, and what waits for review); how they are
+told – labels, causes, what is only a badge – is data in ``telling.yml``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from expectations.suites import Text
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = [
+    "Finding",
+    "Lang",
+    "Message",
+    "Mute",
+    "Telling",
+    "findings",
+    "load_mutes",
+    "messages",
+    "note",
+    "telling",
+    "write_findings_page",
+]
+
+Lang = Literal["zh", "en"]
+Reach = Literal["at_once", "digest", "badge"]
+LINES = 5  # one message a department, five lines
+
+
+class Badge(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    match: list[str]
+    at_most: Decimal | None = None
+    why: Text
+
+
+class Cause(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    match: list[str]
+    title: Text
+    possible: Text
+
+
+class Limits(BaseModel):
+    """How much is said, and how often."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    at_once_messages_most: int
+    digest_lines_most: int
+    blocked_nights: int
+    pending_days_most: int
+
+
+class Telling(BaseModel):
+    """``telling.yml``: how findings are told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    badge_only: list[Badge]
+    causes: list[Cause]
+    labels: dict[str, Text]
+    asks: dict[str, Text]
+    note: Text
+    always: Text
+    never: list[str]
+    limits: Limits
+
+
+@cache
+def telling() -> Telling:
+    """The wording file, checked."""
+    path = Path(__file__).resolve().parent / "telling.yml"
+    return Telling.model_validate(yaml.safe_load(path.read_text("utf-8")))
+
+
+def note(lang: Lang = "zh") -> str:
+    """The sentence that goes with every message of findings, once."""
+    return _in(telling().note, lang)
+
+
+def _in(text: Text, lang: Lang) -> str:
+    return text.zh if lang == "zh" else text.en
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding, ready to be read.
+
+    ``finding_id`` stays the same over nights and over re-publications of the same body, year and
+    identity. ``content_id`` changes when what it says changes (a corrected text that still does
+    not agree). ``difference`` and ``tolerance`` are words in the unit that the text prints;
+    ``amount`` is the difference in 元 where it is money.
+    ``reach``: at_once (hard), digest (soft), badge (shown on the page only).
+    """
+
+    finding_id: str
+    content_id: str
+    document_id: str
+    county: str | None
+    county_code: str | None
+    department: str
+    fiscal_year: int
+    phase: str
+    scope: str
+    identity: str
+    identity_title: str
+    instance: str
+    kind: str
+    severity: str
+    cause: str
+    reach: Reach
+    label: str
+    statement_1: str
+    statement_2: str
+    difference: str
+    tolerance: str
+    amount: Decimal | None
+    pages: tuple[int, ...]
+    read_by: str
+    status: str
+    source_url: str | None
+    text: str
+    why: str = ""
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+_SQL = """
+with read_by as (
+    select
+        document_id,
+        bool_or(source = 'ocr') as recognised,
+        bool_or(source = 'repaired') as repaired
+    from marts.fct_amount
+    where document_id in (select document_id from quality.finding)
+    group by document_id
+)
+select
+    f.finding_id, f.document_id, f.identity, f.instance, f.kind, f.severity,
+    f.statement_1, f.statement_2, f.difference, f.tolerance, f.pages, f.status,
+    d.county, d.county_code, d.department, d.fiscal_year, d.phase, d.scope, d.source_url,
+    coalesce(r.recognised, false) as recognised,
+    coalesce(r.repaired, false) as repaired
+from quality.finding as f
+left join marts.dim_document as d using (document_id)
+left join read_by as r using (document_id)
+"""
+
+
+@contextmanager
+def _connected(
+    source: Path | str | duckdb.DuckDBPyConnection,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    if not isinstance(source, str | Path):
+        yield source
+        return
+    import duckdb
+
+    if not Path(source).exists():
+        raise FileNotFoundError(f"{source}: no warehouse to take findings from")
+    connection = duckdb.connect(str(source), read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def findings(
+    source: Path | str | duckdb.DuckDBPyConnection,
+    lang: Lang = "zh",
+    *,
+    badges: bool = True,
+) -> list[Finding]:
+    """The open findings of a warehouse (working or published copy), the weightiest first.
+
+    Hard before soft, then by amount. ``badges=False`` leaves out what only tires people.
+    Raises FileNotFoundError where there is no such file.
+    """
+    with _connected(source) as connection:
+        cursor = connection.execute(_SQL)
+        names = [str(column[0]) for column in cursor.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    titles = _titles(lang)
+    found = [_finding(row, lang, titles) for row in rows]
+    if not badges:
+        found = [one for one in found if one.reach != "badge"]
+    order = {"at_once": 0, "digest": 1, "badge": 2}
+    found.sort(
+        key=lambda f: (
+            order[f.reach],
+            f.severity != "hard",
+            -(f.amount or Decimal(0)),
+            f.county or "",
+            f.department,
+            f.identity,
+            f.instance,
+        )
+    )
+    return found
+
+
+def _titles(lang: Lang) -> Mapping[str, tuple[str, str]]:
+    from expectations.identity_suites import catalogue_identities
+
+    return {
+        name: (_in(identity.title, lang), _in(identity.rationale, lang))
+        for name, identity in catalogue_identities().items()
+    }
+
+
+def _matches(identity: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(identity, pattern) for pattern in patterns)
+
+
+def _cause(identity: str) -> Cause:
+    for cause in telling().causes:
+        if _matches(identity, cause.match):
+            return cause
+    raise ValueError(f"identity {identity}: no cause in telling.yml fits; add one")
+
+
+_FIGURE = re.compile(r"-?[\d,]*\d(?:\.\d+)?\s*(亿元|万元|元|%|个百分点|[个人辆张项台套条家])")
+
+
+def _unit(row: Mapping[str, Any]) -> str | None:
+    """The unit the two statements are printed in; None where they hold no figure."""
+    for statement in (row["statement_1"], row["statement_2"]):
+        match = _FIGURE.search(statement or "")
+        if match:
+            return match.group(1)
+    return None
+
+
+def _shown(value: Decimal | None, unit: str | None, lang: Lang) -> str:
+    """A difference of the mart (万元; others ÷ 10,000) in the unit the text prints."""
+    if value is None or unit is None:
+        return "—"
+    value = abs(value)
+    if unit in {"万元", "亿元"}:
+        return f"{max(value, Decimal(0)):,.2f}万元" if lang == "zh" else f"{value:,.2f} 万元"
+    own = (value * 10000).normalize()
+    own = own.quantize(Decimal(1)) if own == own.to_integral() else own
+    unit = {"%": "个百分点"}.get(unit, unit) if lang == "zh" else {"%": "pp"}.get(unit, unit)
+    return f"{own:,f}{unit}" if lang == "zh" else f"{own:,f} {unit}"
+
+
+def _pages(text: str | None) -> tuple[int, ...]:
+    return tuple(sorted({int(number) for number in re.findall(r"\d+", text or "")}))
+
+
+def _label_key(row: Mapping[str, Any]) -> str:
+    if row["kind"] != "contradiction":
+        return str(row["kind"])
+    family = str(row["identity"])[:1]
+    if family in "RCH":
+        return "within_form"
+    if family in "XJ":
+        return "between_forms"
+    return "labels" if family == "M" else "text"
+
+
+def _reach(row: Mapping[str, Any], unit: str | None) -> tuple[Reach, str | None]:
+    if row["kind"] == "misread":
+        # an unverified reading accuses nobody: the document is told as waiting for review
+        return "badge", None
+    own: Decimal | None = None
+    if row["difference"] is not None and unit is not None:
+        own = abs(row["difference"]) * (1 if unit in {"万元", "亿元"} else 10000)
+    for badge in telling().badge_only:
+        if _matches(str(row["identity"]), badge.match):
+            small = own is not None and badge.at_most is not None and own <= badge.at_most
+            if badge.at_most is None or small:
+                return "badge", badge.why.zh
+    return ("at_once" if row["severity"] == "hard" else "digest"), None
+
+
+def _read_by(row: Mapping[str, Any], lang: Lang) -> str:
+    words = {
+        "zh": ("文本", "识别", "修复"),
+        "en": ("text layer", "recognised", "repaired"),
+    }[lang]
+    used = [words[0]] if not row["recognised"] else [words[1]]
+    if row["repaired"]:
+        used.append(words[2])
+    return "、".join(used) if lang == "zh" else ", ".join(used)
+
+
+def _finding(row: Mapping[str, Any], lang: Lang, titles: Mapping[str, tuple[str, str]]) -> Finding:
+    unit = _unit(row)
+    cause = _cause(str(row["identity"]))
+    reach, badge_reason = _reach(row, unit)
+    title, why = titles.get(str(row["identity"]), (_in(cause.title, lang), ""))
+    difference = _shown(row["difference"], unit, lang)
+    tolerance = _shown(row["tolerance"], unit, lang)
+    label = _in(telling().labels[_label_key(row)], lang)
+    one, two = (
+        str(row[name] or "").strip().rstrip("。；") for name in ("statement_1", "statement_2")
+    )
+    content = "|".join(
+        str(row[name] or "") for name in ("statement_1", "statement_2", "difference", "kind")
+    )
+    finding = Finding(
+        finding_id=str(row["finding_id"]),
+        content_id=hashlib.sha256(content.encode()).hexdigest()[:12],
+        document_id=str(row["document_id"]),
+        county=row["county"],
+        county_code=row["county_code"],
+        department=str(row["department"] or "—"),
+        fiscal_year=int(row["fiscal_year"] or 0),
+        phase=str(row["phase"] or "other"),
+        scope=str(row["scope"] or "unknown"),
+        identity=str(row["identity"]),
+        identity_title=title,
+        instance=str(row["instance"]),
+        kind=str(row["kind"]),
+        severity=str(row["severity"]),
+        cause=cause.id,
+        reach=reach,
+        label=label,
+        statement_1=one,
+        statement_2=two,
+        difference=difference,
+        tolerance=tolerance,
+        amount=_yuan(row["difference"], unit),
+        pages=_pages(row["pages"]),
+        read_by=_read_by(row, lang),
+        status=str(row["status"]),
+        source_url=row["source_url"],
+        text="",
+        why=badge_reason or why,
+    )
+    return replace(finding, text=_text(finding, cause, lang))
+
+
+def _yuan(value: Decimal | None, unit: str | None) -> Decimal | None:
+    return abs(value) * 10000 if value is not None and unit in {"万元", "亿元", "元"} else None
+
+
+def _text(finding: Finding, cause: Cause, lang: Lang) -> str:
+    """One paragraph, as users are told: label, two statements, difference, possible causes."""
+    ask = _in(telling().asks["hard" if finding.severity == "hard" else "soft"], lang)
+    possible = _in(cause.possible, lang)
+    both = [part for part in (finding.statement_1, finding.statement_2) if part]
+    if lang == "zh":
+        if finding.kind == "misread":
+            return f"【{finding.label}】{'；'.join(both) or finding.identity_title}。可能原因：{possible}。"
+        said = "；".join(both) or finding.identity_title
+        gap = ""
+        if finding.difference != "—":
+            gap = f"，相差{finding.difference}（允许尾差{finding.tolerance}）"
+        return f"【{finding.label}·{ask}】{said}{gap}。可能原因：{possible}。"
+    said = "; ".join(both) or finding.identity_title
+    if finding.kind == "misread":
+        return f"[{finding.label}] {said}. Possible causes: {possible}."
+    gap = ""
+    if finding.difference != "—":
+        gap = f"; difference {finding.difference} (allowed rounding {finding.tolerance})"
+    return f"[{finding.label} · {ask}] {finding.identity_title}: {said}{gap}. Possible causes: {possible}."
+
+
+# --- grouping ---
+
+
+@dataclass(frozen=True)
+class Mute:
+    """A reviewed decision not to be told of a family in a county, with its reason."""
+
+    match: str
+    reason: str
+    county_code: str | None = None
+
+    def covers(self, finding: Finding) -> bool:
+        return fnmatchcase(finding.identity, self.match) and (
+            self.county_code is None or finding.county_code == self.county_code
+        )
+
+
+def load_mutes(decisions: Path) -> list[Mute]:
+    """``decisions/mutes.yml``: entries with ``match`` (pattern over identity ids), ``reason``
+    and, where it is for one county only, ``county_code``. No file = nothing muted."""
+    path = decisions / "mutes.yml"
+    if not path.exists():
+        return []
+    mutes: list[Mute] = []
+    for entry in yaml.safe_load(path.read_text("utf-8")) or []:
+        if not isinstance(entry, dict) or not entry.get("match") or not entry.get("reason"):
+            raise ValueError(f"{path}: every entry wants match and reason, got {entry!r}")
+        code = entry.get("county_code")
+        mutes.append(
+            Mute(str(entry["match"]), str(entry["reason"]), str(code) if code is not None else None)
+        )
+    return mutes
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is said of one document at once: its findings grouped by cause, five lines."""
+
+    title: str
+    lines: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def body(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass
+class _Group:
+    cause: Cause
+    members: list[Finding] = field(default_factory=list)
+
+    @property
+    def weight(self) -> Decimal:
+        return max((f.amount or Decimal(0) for f in self.members), default=Decimal(0))
+
+
+def messages(found: Sequence[Finding], lang: Lang = "zh") -> list[Message]:
+    """One message a document, its findings bundled by cause; badges are left out.
+
+    Thirteen tables with the same gap are one line. What does not fit into five lines is
+    counted, not told.
+    """
+    by_document: dict[str, list[Finding]] = {}
+    for one in found:
+        if one.reach != "badge":
+            by_document.setdefault(one.document_id, []).append(one)
+    told: list[Message] = []
+    for members in by_document.values():
+        groups: dict[str, _Group] = {}
+        for one in members:
+            groups.setdefault(one.cause, _Group(_cause(one.identity))).members.append(one)
+        ordered = sorted(
+            groups.values(),
+            key=lambda g: (all(f.severity != "hard" for f in g.members), -g.weight, g.cause.id),
+        )
+        lines = [_line(group, lang) for group in ordered]
+        if len(lines) > LINES:
+            rest = len(lines) - (LINES - 1)
+            more = f"……另有 {rest} 组，见核对提示清单" if lang == "zh" else f"… {rest} more groups"
+            lines = [*lines[: LINES - 1], more]
+        first = members[0]
+        title = " ".join(
+            part for part in (first.county or "", first.department, _year(first, lang)) if part
+        )
+        count = f"核对提示 {len(members)} 项" if lang == "zh" else f"{len(members)} findings"
+        told.append(
+            Message(
+                f"{title}：{count}" if lang == "zh" else f"{title}: {count}",
+                tuple(lines),
+                tuple(members),
+            )
+        )
+    return told
+
+
+def _year(finding: Finding, lang: Lang) -> str:
+    if lang == "en":
+        return f"{finding.fiscal_year} {finding.phase}"
+    word = {"budget": "年预算", "adjusted": "年调整预算", "final_account": "年决算"}
+    return f"{finding.fiscal_year}{word.get(finding.phase, '年')}"
+
+
+def _line(group: _Group, lang: Lang) -> str:
+    members = sorted(group.members, key=lambda f: -(f.amount or Decimal(0)))
+    if len(members) == 1:
+        return members[0].text
+    first = members[0]
+    pages = sorted({page for one in members for page in one.pages})
+    shown = "、".join(map(str, pages[:8])) + ("…" if len(pages) > 8 else "")
+    possible = _in(group.cause.possible, lang)
+    hard = any(f.severity == "hard" for f in members)
+    ask = _in(telling().asks["hard" if hard else "soft"], lang)
+    if lang == "zh":
+        place = f"（第{shown}页）" if pages else ""
+        largest = f"，最大相差{first.difference}" if first.difference != "—" else ""
+        return (
+            f"【{first.label}·{ask}】{group.cause.title.zh}：{len(members)} 处{largest}{place}。"
+            f"例如：{first.statement_1}；{first.statement_2}。可能原因：{possible}。"
+        )
+    place = f" (p. {shown})" if pages else ""
+    largest = f", largest difference {first.difference}" if first.difference != "—" else ""
+    return (
+        f"[{first.label} · {ask}] {group.cause.title.en}: {len(members)} places{largest}{place}. "
+        f"For example: {first.statement_1}; {first.statement_2}. Possible causes: {possible}."
+    )
+
+
+# --- the page that Data Docs lead to ---
+
+PAGE_DOCUMENTS = 1000
+
+
+def write_findings_page(found: Sequence[Finding], path: Path) -> None:
+    """``findings.html`` of the Data Docs site: every finding under its document (``#d-…``)."""
+    from expectations.data_docs import environment
+
+    by_document: dict[str, list[Finding]] = {}
+    for one in found:
+        by_document.setdefault(one.document_id, []).append(one)
+    html = (
+        environment()
+        .get_template("findings.html.j2")
+        .render(
+            root="./",
+            documents=list(by_document.values())[:PAGE_DOCUMENTS],
+            more=max(0, len(by_document) - PAGE_DOCUMENTS),
+            total=len(found),
+            note=telling().note,
+        )
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(html, "utf-8")
+    scratch.replace(path)

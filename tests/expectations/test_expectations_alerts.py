@@ -1,0 +1,616 @@
+"""Alerts against real servers on loopback: the right words, once, and again when one was down."""
+
+from __future__ import annotations
+
+import base64
+import email
+import json
+import logging
+import signal
+import socketserver
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.header import decode_header, make_header
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import NOW, Document, Warehouse, violated  # type: ignore[import-not-found]
+
+from expectations import alerts
+from expectations.alerts import (
+    Night,
+    Quarantined,
+    SiteNews,
+    StepFailure,
+    heartbeat,
+    tell,
+    tell_failure,
+)
+from expectations.ledger import Ledger
+
+A, B = "a1" * 32, "b2" * 32
+
+
+class Sink:
+    """An HTTP server that keeps what it is told; ``status`` is what it answers."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.got: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                sink.paths.append(self.path)
+                if sink.status == 200:
+                    sink.got.append(json.loads(body))
+                self.send_response(sink.status)
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                sink.paths.append(self.path)
+                self.send_response(sink.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"json://user:topsecret@127.0.0.1:{self.server.server_port}/hidden-path"
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/ping/hidden-uuid"
+
+    @property
+    def titles(self) -> list[str]:
+        return [message["title"] for message in self.got]
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    one = Sink()
+    yield one
+    one.server.shutdown()
+    one.server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "PAUSE_SECONDS", 0.01)
+
+
+@pytest.fixture
+def say(warehouse: Warehouse, tmp_path: Path) -> Callable[..., alerts.TellReport]:
+    def run(*urls: str, hours: float = 0, **options: Any) -> alerts.TellReport:
+        options.setdefault("run_id", "night-1")
+        return tell(
+            tmp_path,
+            database_path=warehouse.path,
+            urls=urls,
+            now=NOW + timedelta(hours=hours),
+            **options,
+        )
+
+    return run
+
+
+HARD = violated(
+    "P-PUBAMT",
+    "十",
+    statement_1="说明文字称公开绩效目标 228.96 万元（第31页）",
+    statement_2="附表合计 148.96 万元（第33页）",
+)
+SOFT = violated(
+    "P-TXT", "项目一", severity="soft", statement_1="费用 3.00 万元", statement_2="总额 83.00 万元"
+)
+
+
+def test_hard_at_once_soft_in_the_digest_and_each_once(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD, SOFT]))
+    warehouse.build()
+    report = say(sink.url)
+    assert sink.titles == [
+        "青岚县 青岚县样例办公室 2026年预算：核对提示 1 项",
+        "2026-03-03 每夜摘要",
+    ]
+    first, digest = sink.got
+    assert "相差80.00万元" in first["message"]
+    assert first["message"].count("不构成违规认定") == 1
+    assert "请说明 1 个文本" in digest["message"]
+    assert "另有 1 个文本的核对提示已单独发出。" in digest["message"]
+    assert len(report.sent) == 2
+    assert report.findings_new == 2
+    again = say(sink.url, hours=1)
+    assert again.queued == 0
+    assert len(sink.got) == 2
+
+
+def test_a_quiet_night_says_so_once(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A))
+    warehouse.build()
+    say(sink.url)
+    say(sink.url, hours=2)
+    assert sink.titles == ["2026-03-03 今夜无新情况"]
+    assert "现行文本 1 个" in sink.got[0]["message"]
+    say(sink.url, hours=24)
+    assert sink.titles[1:] == ["2026-03-04 今夜无新情况"]
+
+
+def test_a_finding_that_says_something_else_is_told_again(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    say(sink.url)
+    warehouse.sql(
+        "update quality.finding set difference = 70, statement_2 = '附表合计 158.96 万元'"
+    )
+    say(sink.url, hours=24)
+    assert len(sink.got) == 2
+    assert "158.96" in sink.got[1]["message"]
+
+
+def test_what_is_gone_and_comes_back_is_not_told_twice(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    say(sink.url)
+    warehouse.sql("create table kept as from quality.finding; delete from quality.finding")
+    say(sink.url, hours=24)
+    seen = Ledger(tmp_path / "ledger").seen()
+    assert [(s.is_open, s.first_seen_at, s.last_seen_at) for s in seen.values()] == [
+        (False, NOW, NOW)
+    ]
+    warehouse.sql("insert into quality.finding from kept")
+    say(sink.url, hours=48)
+    assert [m["title"].count("核对提示") for m in sink.got] == [1, 0, 0]
+    (seen_again,) = Ledger(tmp_path / "ledger").seen().values()
+    assert seen_again.is_open
+    assert seen_again.last_seen_at == NOW + timedelta(hours=48)
+
+
+def test_a_dead_server_is_tried_again_with_the_same_message(
+    warehouse: Warehouse,
+    sink: Sink,
+    caplog: pytest.LogCaptureFixture,
+    say: Callable[..., alerts.TellReport],
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    sink.status = 503
+    with caplog.at_level(logging.DEBUG):
+        report = say(sink.url)
+    assert len(report.waiting) == 1
+    assert len(sink.paths) == alerts.ATTEMPTS
+    assert "503" in report.problems[0] or "error" in report.problems[0].lower()
+    for secret in ("topsecret", "hidden-path", "user:"):
+        assert secret not in caplog.text
+        assert secret not in json.dumps(report.as_dict())
+    sink.status = 200
+    later = say(sink.url, hours=24)
+    assert later.sent[0] == report.waiting[0]
+    assert f"编号 {report.waiting[0]}" in sink.got[0]["message"]
+    assert [t for t in sink.titles if "核对提示" in t] == [sink.titles[0]]
+
+
+def test_a_channel_that_has_it_does_not_get_it_again(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    other = Sink()
+    try:
+        warehouse.add(Document(A, identities=[HARD]))
+        warehouse.build()
+        other.status = 500
+        say(sink.url, other.url)
+        assert (len(sink.got), len(other.got)) == (1, 0)
+        other.status = 200
+        say(sink.url, other.url, hours=1)
+        assert (len(sink.got), len(other.got)) == (1, 1)
+        assert sink.got[0]["message"] == other.got[0]["message"]
+    finally:
+        other.server.shutdown()
+        other.server.server_close()
+
+
+def test_a_mended_address_gets_what_was_waiting(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    report = say("json://127.0.0.1:9/wrong")
+    assert len(report.waiting) == 1
+    assert say(hours=1).waiting == report.waiting  # run by hand without settings: nothing lost
+    say(sink.url, hours=2)
+    assert "228.96" in sink.got[0]["message"]
+    assert not say(sink.url, hours=3).waiting
+
+
+def test_a_message_nobody_takes_is_given_up_and_said(
+    warehouse: Warehouse, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    report = say("json://127.0.0.1:9/wrong")
+    late = say("json://127.0.0.1:9/wrong", hours=24 * 15)
+    assert report.waiting[0] in late.given_up
+    assert "已放弃" in late.summary
+
+
+def test_without_a_channel_the_ledger_has_it_and_the_report_says_so(
+    warehouse: Warehouse,
+    say: Callable[..., alerts.TellReport],
+    ledger_lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    report = say()
+    assert "BUDGETS_ALERT_URLS" in report.summary
+    assert len(report.recorded) == 1
+    queued = [line for line in ledger_lines() if line["event"] == "queued"]
+    assert "228.96" in queued[0]["body"]
+    assert say(hours=1).recorded == []
+
+
+def test_a_closed_gate_is_told_at_once_by_whoever_is_first(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+    error = "GateClosedError: publication stopped at marts:\n  - 金额个数一致 | T05"
+    tell_failure(
+        tmp_path,
+        where="warehouse.check_marts",
+        run_id="night-1",
+        error=error,
+        urls=[sink.url],
+        now=NOW,
+    )
+    say(sink.url, night=Night("night-1", failures=(StepFailure("check_marts", error),)), hours=0.1)
+    assert sink.titles == ["停止发布：数据检查未通过"]
+    assert "金额个数一致" in sink.got[0]["message"]
+    assert "上一次发布的数据保持不变" in sink.got[0]["message"]
+    say(
+        sink.url,
+        run_id="night-2",
+        night=Night("night-2", failures=(StepFailure("check_marts", error),)),
+        hours=24,
+    )
+    assert len(sink.got) == 2
+
+
+def test_the_night_is_read_from_the_steps_of_this_run(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+    folder = tmp_path / "ledger" / "steps" / f"dt={NOW:%Y-%m-%d}"
+    folder.mkdir(parents=True)
+
+    def step(number: int, name: str, run_id: str, success: bool, **result: object) -> None:
+        row = {
+            "step": name,
+            "run_id": run_id,
+            "started_at": (NOW + timedelta(minutes=number)).isoformat(),
+            "success": success,
+            "error": None if success else f"{name} broke",
+            "result": result,
+        }
+        (folder / f"{number}.json").write_text(json.dumps(row), "utf-8")
+
+    step(1, "load", "night-1", False)
+    step(2, "load", "night-1", True)  # went well on the second try
+    step(3, "build", "night-1", False)
+    step(4, "check_marts", "another", False)
+    step(
+        5, "crawl_host www.a.cn", "crawl-7", True, warnings=["栏目 /bmys/ 上次有 12 条，今晚 0 条"]
+    )
+    (folder / "6.json").write_text("{torn", "utf-8")
+    say(sink.url)
+    assert sink.titles == ["作业未完成：build", "2026-03-03 每夜摘要"]
+    assert "www.a.cn：栏目 /bmys/ 上次有 12 条，今晚 0 条" in sink.got[1]["message"]
+    step(
+        7, "crawl_host www.a.cn", "crawl-8", True, warnings=["栏目 /bmys/ 上次有 13 条，今晚 0 条"]
+    )
+    say(sink.url, hours=1)
+    assert len(sink.got) == 2  # the same matter once a week
+
+
+def test_a_site_blocked_three_nights_is_told_once(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+    warehouse.sql("alter table quality.outcome add column role varchar")
+    warehouse.sql("alter table quality.outcome add column county_code varchar")
+    warehouse.sql("alter table quality.outcome add column happened_at timestamp")
+
+    def night(days: int, outcome: str) -> None:
+        warehouse.sql(
+            "insert into quality.outcome (outcome_id, step, role, county_code, outcome, happened_at) "
+            "values (?, 'fetch', 'listing', '149902', ?, ?)",
+            f"{days}{outcome}",
+            outcome,
+            (NOW - timedelta(days=4 - days)).replace(tzinfo=None),
+        )
+
+    night(0, "listing_ok")
+    night(1, "blocked")
+    night(2, "blocked")
+    say(sink.url)
+    assert "今夜无新情况" in sink.titles[0]
+    night(3, "blocked")
+    say(sink.url, hours=24)
+    assert "149902：公开栏目连续 3 晚被拦截" in sink.got[1]["message"]
+    night(4, "blocked")
+    say(sink.url, hours=25)
+    assert len(sink.got) == 2
+
+
+def test_quarantined_documents_and_sites_are_in_the_digest(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, verdict="quarantined", identities=[HARD]))
+    warehouse.build()
+    warehouse.sql("update quality.document_status set reasons = 'T07 缺表'")
+    say(sink.url)
+    assert sink.titles == ["2026-03-03 每夜摘要"]
+    assert "待人工复核 1 个文本（数字未进入数据）" in sink.got[0]["message"]
+    assert "青岚县 青岚县样例办公室 2026：T07 缺表" in sink.got[0]["message"]
+    assert "228.96" not in sink.got[0]["message"]
+
+
+def test_a_first_load_does_not_flood(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    most = alerts.telling().limits.at_once_messages_most
+    template = Document(A, forms=[], identities=[HARD])
+    for n in range(most + 3):
+        warehouse.add(
+            Document(
+                f"{n:064d}", department=f"样例{n:02d}局", forms=[], identities=template.identities
+            )
+        )
+    warehouse.build()
+    say(sink.url)
+    assert len(sink.got) == 1
+    assert f"{most + 3} 个文本共 {most + 3} 项" in sink.titles[0]
+    assert "……另有 3 个文本" in sink.got[0]["message"]
+    say(sink.url, hours=1)
+    assert len(sink.got) == 1
+
+
+def test_a_muted_family_is_not_told(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    (tmp_path / "mutes.yml").write_text(
+        "- {match: 'P-PUB*', county_code: '149901', reason: 附件另行公布}\n", "utf-8"
+    )
+    report = say(sink.url, decisions=tmp_path)
+    assert report.muted == 1
+    assert sink.titles == ["2026-03-03 今夜无新情况"]
+    assert say(sink.url, hours=24).muted == 0
+    assert "228.96" in sink.got[1]["message"]
+
+
+def test_before_the_first_publication(sink: Sink, tmp_path: Path) -> None:
+    report = tell(
+        tmp_path, database_path=tmp_path / "none.duckdb", run_id="r", urls=[sink.url], now=NOW
+    )
+    assert report.findings_open == 0
+    assert sink.titles == ["2026-03-03 今夜无新情况"]
+
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from expectations import alerts
+from expectations.alerts import Night, StepFailure, tell
+from expectations.ledger import Ledger
+
+moment, root, url = sys.argv[1:]
+def dies(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+if moment == "before delivery":
+    alerts._deliver = dies
+if moment == "between delivery and record":
+    Ledger.delivered = dies
+if moment == "before anything":
+    Ledger.queue = dies
+tell(Path(root), database_path=Path(root) / "none", run_id="r", urls=[url],
+     now=datetime.fromisoformat("2026-03-02T22:30:00+00:00"),
+     night=Night("r", failures=(StepFailure("build", "broke"),)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "times"),
+    [("before anything", 1), ("before delivery", 1), ("between delivery and record", 2)],
+)
+def test_killed_at_any_moment_it_is_told_with_the_same_id(
+    moment: str, times: int, sink: Sink, tmp_path: Path
+) -> None:
+    for how in (moment, "not at all"):
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(KILLED), how, str(tmp_path), sink.url],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == (-signal.SIGKILL if how == moment else 0), done.stderr
+    assert len(sink.got) == times
+    assert len({message["message"] for message in sink.got}) == 1
+    assert "编号" in sink.got[0]["message"]
+    assert [p.name for p in (tmp_path / "ledger" / "alerts").iterdir()] == ["2026-03.jsonl"]
+
+
+def test_two_tellers_do_not_tell_twice(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    threads = [threading.Thread(target=say, args=(sink.url,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sink.got) == 1
+
+
+class Smtp(socketserver.ThreadingTCPServer):
+    """As much of SMTP as a client needs to hand a letter over."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.letters: list[email.message.Message] = []
+        server = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                def answer(text: str) -> None:
+                    self.wfile.write(text.encode() + b"\r\n")
+
+                answer("220 sink")
+                while line := self.rfile.readline():
+                    verb = line.split()[0].upper() if line.split() else b""
+                    if verb == b"EHLO":
+                        answer("250-sink")
+                        answer("250 AUTH PLAIN LOGIN")
+                    elif verb == b"AUTH":
+                        answer("235 ok")
+                    elif verb == b"DATA":
+                        answer("354 go on")
+                        letter = b""
+                        while (part := self.rfile.readline()) != b".\r\n":
+                            letter += part
+                        server.letters.append(email.message_from_bytes(letter))
+                        answer("250 taken")
+                    elif verb == b"QUIT":
+                        answer("221 bye")
+                        return
+                    else:
+                        answer("250 ok")
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def test_by_mail(warehouse: Warehouse, say: Callable[..., alerts.TellReport]) -> None:
+    warehouse.add(Document(A, identities=[HARD]))
+    warehouse.build()
+    with Smtp() as server:
+        port = server.server_address[1]
+        report = say(
+            f"mailto://budgets:topsecret@127.0.0.1:{port}/?smtp=127.0.0.1&mode=insecure"
+            "&from=budgets@example.invalid&to=clerk@example.invalid"
+        )
+        server.shutdown()
+    assert report.problems == []
+    (letter,) = server.letters
+    assert letter["To"] is not None
+    assert "clerk@example.invalid" in letter["To"]
+    assert "核对提示 1 项" in str(make_header(decode_header(letter["Subject"])))
+    text = "".join(
+        base64.b64decode(part.get_payload()).decode()
+        if part["Content-Transfer-Encoding"] == "base64"
+        else part.get_payload(decode=True).decode()
+        for part in letter.walk()
+        if part.get_content_maintype() == "text"
+    )
+    assert "相差80.00万元" in text
+
+
+def test_heartbeat(sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
+    assert heartbeat(sink.http)
+    assert sink.paths == ["/ping/hidden-uuid"]
+    assert not heartbeat(None)
+    sink.status = 500
+    with caplog.at_level(logging.DEBUG):
+        assert not heartbeat(sink.http)
+        assert not heartbeat("http://127.0.0.1:9/ping/hidden-uuid", timeout=2)
+    assert "heartbeat refused: HTTP 500" in caplog.text
+    assert "heartbeat not sent: ConnectionError" in caplog.text
+    assert "hidden-uuid" not in caplog.text
+
+
+def test_a_torn_line_of_the_ledger_damages_only_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.see({"n1": "c1"}, NOW, "r")
+    path = tmp_path / "ledger" / "findings" / "2026-03.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"at": "2026-03-0')
+    ledger.see({"n1": "c1", "n2": "c1"}, NOW + timedelta(days=1), "r2")
+    assert set(ledger.seen()) == {"n1", "n2"}
+    assert "torn by a kill" in caplog.text
+
+
+def test_a_held_ledger_is_named(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    held = threading.Event()
+    done = threading.Event()
+
+    def hold() -> None:
+        with Ledger(tmp_path / "ledger").lock():
+            held.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    with pytest.raises(TimeoutError, match=r"\.lock is held"), ledger.lock(timeout=0.2):
+        pass
+    done.set()
+    thread.join()
+
+
+def test_an_address_nobody_understands_is_said_without_showing_it(
+    warehouse: Warehouse, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+    report = say("nonsense://topsecret")
+    assert "not one Apprise understands" in report.problems[0]
+    assert "topsecret" not in report.problems[0]
+
+
+def test_names_of_items_are_used(sink: Sink, tmp_path: Path) -> None:
+    started = time.monotonic()
+    night = Night(
+        "r",
+        quarantined=(Quarantined(B, "云汀县 样例局 2026", "扫描不清"),),
+        sites=(SiteNews("site:1", "一站", "a site"),),
+    )
+    report = tell(
+        tmp_path,
+        database_path=tmp_path / "none",
+        run_id="r",
+        urls=[sink.url],
+        now=datetime.fromisoformat("2026-03-02T22:30:00+00:00"),
+        night=night,
+        lang="en",
+    )
+    assert sink.titles == ["2026-03-03 nightly digest"]
+    assert "Waiting for review, 1 documents (figures kept out):" in sink.got[0]["message"]
+    assert "a site" in sink.got[0]["message"]
+    assert report.summary == "1 sent"
+    assert time.monotonic() - started < 30

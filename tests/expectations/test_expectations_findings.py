@@ -1,0 +1,231 @@
+"""Findings in words: right figures, right units, the right tone, and grouped by cause."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+from conftest import Document, Warehouse, identity, violated  # type: ignore[import-not-found]
+
+from expectations.findings import (
+    LINES,
+    Finding,
+    Mute,
+    findings,
+    load_mutes,
+    messages,
+    note,
+    telling,
+    write_findings_page,
+)
+from expectations.identity_suites import catalogue_identities
+
+A, B = "a1" * 32, "b2" * 32
+
+TARGETS = violated(
+    "P-PUBAMT",
+    "十",
+    statement_1="说明文字称公开绩效目标 228.96 万元（第31页）",
+    statement_2="附表合计 148.96 万元（第33、40页）",
+    pages="31,33,40",
+)
+COUNT = violated(
+    "P-CNT",
+    "十",
+    yuan="1",
+    statement_1="说明文字称 10 个（第31页）",
+    statement_2="T12 项目支出表 11 个（第25页）",
+    pages="25,31",
+)
+SHARE = violated(
+    "N-SHARE",
+    "5 类占比",
+    yuan="0.5",
+    statement_1="说明文字称占 40.5%（第30页）",
+    statement_2="按表计算 40%（第30页）",
+)
+TEXT = violated(
+    "P-TXT",
+    "项目一",
+    yuan="960",
+    severity="soft",
+    statement_1="费用总计 14208 元（第35页）",
+    statement_2="年度资金总额 15168 元（第35页）",
+)
+
+
+def _found(
+    warehouse: Warehouse, *identities: dict[str, object], lang: str = "zh", **changes: object
+) -> list[Finding]:
+    warehouse.add(Document(A, identities=list(identities), **changes))  # type: ignore[arg-type]
+    warehouse.build()
+    return findings(warehouse.path, lang)  # type: ignore[arg-type]
+
+
+def test_a_finding_reads_as_users_are_told(warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, TARGETS, identity("R-T01"))
+    assert one.text == (
+        "【表文不一致·请核实】说明文字称公开绩效目标 228.96 万元（第31页）；"
+        "附表合计 148.96 万元（第33、40页），相差80.00万元（允许尾差0.00万元）。"
+        "可能原因：依法不予公开而文字未调整、附件另行公布、口径不同。"
+    )
+    assert one.pages == (31, 33, 40)
+    assert one.amount == Decimal(800000)
+    assert (one.department, one.county, one.fiscal_year) == ("青岚县样例办公室", "青岚县", 2026)
+    assert one.reach == "at_once"
+    assert one.read_by == "文本"
+    assert one.source_url
+    assert note() == "本提示由公开文本自动比对生成，不构成违规认定。"
+
+
+@pytest.mark.parametrize(
+    ("landed", "difference", "amount"),
+    [
+        (TARGETS, "80.00万元", Decimal(800000)),
+        (COUNT, "1个", None),
+        (SHARE, "0.5个百分点", None),
+        (TEXT, "960元", Decimal(960)),
+    ],
+)
+def test_a_difference_is_told_in_the_unit_of_the_text(
+    warehouse: Warehouse, landed: dict[str, object], difference: str, amount: Decimal | None
+) -> None:
+    (one,) = _found(warehouse, landed)
+    assert one.difference == difference
+    assert f"相差{difference}" in one.text
+    assert one.amount == amount
+
+
+def test_sets_and_texts_have_no_difference(warehouse: Warehouse) -> None:
+    (one,) = _found(
+        warehouse,
+        violated(
+            "N-SET",
+            "4",
+            yuan="0",
+            statement_1="文字列出一般公共服务支出",
+            statement_2="表中另有教育支出",
+            difference_yuan=None,
+        ),
+    )
+    assert one.difference == "—"
+    assert "相差" not in one.text
+
+
+def test_english(warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, TARGETS, lang="en")
+    assert one.text.startswith("[text and forms · please verify] ")
+    assert "difference 80.00 万元 (allowed rounding 0.00 万元)" in one.text
+
+
+def test_soft_goes_into_the_digest_and_tails_are_badges(warehouse: Warehouse) -> None:
+    small = {**SHARE, "instance": "末位", "difference_yuan": Decimal("0.01")}
+    found = _found(warehouse, TEXT, SHARE, small, violated("M-FORMNO", "T07", severity="soft"))
+    assert [(f.identity, f.reach) for f in found] == [
+        ("N-SHARE", "at_once"),
+        ("P-TXT", "digest"),
+        ("N-SHARE", "badge"),
+        ("M-FORMNO", "badge"),
+    ]
+    assert {f.reach for f in findings(warehouse.path, badges=False)} == {"at_once", "digest"}
+
+
+def test_what_is_quarantined_accuses_nobody(warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, TARGETS, verdict="quarantined")
+    assert one.kind == "misread"
+    assert one.reach == "badge"
+    assert one.label == "待人工复核"
+    assert "请核实" not in one.text
+
+
+def test_ids_stay_and_contents_change(warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, TARGETS)
+    (again,) = findings(warehouse.path)
+    assert (again.finding_id, again.content_id) == (one.finding_id, one.content_id)
+    warehouse.sql("update quality.finding set statement_2 = '附表合计 158.96 万元（第33页）'")
+    (changed,) = findings(warehouse.path)
+    assert changed.finding_id == one.finding_id
+    assert changed.content_id != one.content_id
+
+
+def test_one_message_a_document_bundled_by_cause(warehouse: Warehouse) -> None:
+    thirteen = [
+        violated("P-SRC", f"项目{n}", yuan=str(10000 * n), pages=str(40 + n)) for n in range(1, 14)
+    ]
+    found = _found(warehouse, TARGETS, *thirteen)
+    (message,) = messages(found)
+    assert message.title == "青岚县 青岚县样例办公室 2026年预算：核对提示 14 项"
+    assert len(message.lines) == 2
+    assert "13 处，最大相差13.00万元（第41、42、43、44、45、46、47、48…页）" in message.lines[1]
+    assert len(message.findings) == 14
+
+
+def test_a_message_has_five_lines(warehouse: Warehouse) -> None:
+    found = _found(
+        warehouse,
+        TARGETS,
+        COUNT,
+        SHARE,
+        violated("P-SRC"),
+        violated("C-T05"),
+        violated("X-0205"),
+        violated("O-T05"),
+    )
+    (message,) = messages(found)
+    assert len(message.lines) == LINES
+    assert message.lines[-1] == "……另有 3 组，见核对提示清单"
+
+
+def test_mutes_are_read_and_want_a_reason(tmp_path: Path, warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, TARGETS)
+    assert load_mutes(tmp_path) == []
+    (tmp_path / "mutes.yml").write_text(
+        "- {match: 'P-*', county_code: '149901', reason: 已与该县约定}\n", "utf-8"
+    )
+    (mute,) = load_mutes(tmp_path)
+    assert mute.covers(one)
+    assert not Mute("P-*", "…", "149902").covers(one)
+    assert not Mute("N-*", "…").covers(one)
+    (tmp_path / "mutes.yml").write_text("- {match: 'P-*'}\n", "utf-8")
+    with pytest.raises(ValueError, match="reason"):
+        load_mutes(tmp_path)
+
+
+def test_our_words_judge_nobody(warehouse: Warehouse) -> None:
+    ours = [text for cause in telling().causes for text in (cause.title, cause.possible)]
+    ours += [*telling().labels.values(), *telling().asks.values(), telling().always]
+    ours += [one.title for one in catalogue_identities().values()]
+    for text in ours:
+        for word in telling().never:
+            assert word not in text.zh
+            assert word not in text.en.lower()
+    for lang in ("zh", "en"):
+        for one in (
+            _found(warehouse, TARGETS, COUNT, SHARE, TEXT, lang=lang)
+            if lang == "zh"
+            else findings(warehouse.path, "en")
+        ):
+            assert not any(word in one.text for word in telling().never)
+
+
+def test_every_identity_has_a_cause_of_its_own() -> None:
+    for name in catalogue_identities():
+        fitting = [c.id for c in telling().causes if any(fnmatchcase(name, p) for p in c.match)]
+        assert fitting[0] != "other", name
+
+
+def test_the_page_escapes_and_has_anchors(warehouse: Warehouse, tmp_path: Path) -> None:
+    found = _found(warehouse, TARGETS, department="样例<b>局</b>")
+    write_findings_page(found, tmp_path / "findings.html")
+    page = (tmp_path / "findings.html").read_text("utf-8")
+    assert f'id="d-{A[:12]}"' in page
+    assert f'id="{found[0].finding_id}"' in page
+    assert "样例&lt;b&gt;局&lt;/b&gt;" in page
+    assert "核对提示由公开文本自动比对生成" in page
+
+
+def test_no_warehouse_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no warehouse"):
+        findings(tmp_path / "none.duckdb")
