@@ -217,7 +217,7 @@ def publish(
         from warehouse.layout import Layout
         from warehouse.publish import rollback as go_back
 
-        _say(str(go_back(Layout(_settings().data)).as_dict()))
+        _say(f"published copy is now build {go_back(Layout(_settings().data))}")
         return
     _run_steps("check_marts", "publish")
 
@@ -333,7 +333,7 @@ def query(
         raise typer.BadParameter("parquet needs --out FILE")
     try:
         with reader(Layout(_settings().data)) as connection:
-            result = connection.sql(sql)
+            result: Any = connection.sql(sql)  # None for a statement without a result
             if result is None:
                 return
             if format is QueryFormat.parquet:

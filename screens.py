@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any, TextIO
 
 import yaml
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -54,8 +56,31 @@ def _plain_table(*columns: tuple[str, str]) -> Table:
     return table
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9_.,:/%()\-]+|\s+|.")
+_NEVER_FIRST = set("，。；：、！？）》」』”%")
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` columns: Chinese breaks anywhere, numbers and words do not.
+
+    Rich breaks at blanks only, which leaves Chinese text ragged.
+    """
+    lines, line = [], ""
+    for token in _TOKEN.findall(text):
+        if cell_len(line) + cell_len(token) <= width or not line:
+            line += token if line or not token.isspace() else ""
+        elif token in _NEVER_FIRST:
+            lines.append(line[:-1].rstrip())
+            line = line[-1] + token
+        else:
+            lines.append(line.rstrip())
+            line = token.lstrip()
+    return [*lines, line.rstrip()] if line else lines
+
+
 def _indent(console: Console, text: str, by: int = 4, style: str = "") -> None:
-    console.print(Padding(Text(text, style=style), (0, 0, 0, by)))
+    for line in _wrap(text, console.width - by - 1):
+        console.print(" " * by, Text(line, style=style, overflow="fold"), sep="")
 
 
 def _head(console: Console, text: str) -> None:

@@ -30,7 +30,7 @@ def _versions(_: Settings) -> Line:
     """The installed packages are the locked ones."""
     wanted: dict[str, str] = {}
     for text in (ROOT / "requirements" / "requirements.lock").read_text().splitlines():
-        requirement, _, marker = text.partition(";")
+        requirement, _semicolon, marker = text.partition(";")
         name, equals, version = requirement.strip().rstrip("\\ ").partition("==")
         if equals and not text.startswith((" ", "#")) and not marker.strip().rstrip("\\ "):
             wanted[name] = version.strip()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -236,7 +236,7 @@ def night_report(settings: Settings) -> NightReport:
 
 
 def list_findings(
-    settings: Settings, severity: str | None, county: str | None, lang: str
+    settings: Settings, severity: str | None, county: str | None, lang: Literal["zh", "en"]
 ) -> list[Any]:
     """Open findings (核对提示) of the published copy, hard ones first."""
     from expectations.findings import findings

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nightly.errors import GateClosedError
 from nightly.settings import Settings
@@ -122,7 +122,7 @@ def list_hosts(settings: Settings) -> list[str]:
 
 
 def crawl_host(
-    settings: Settings, host: str, run_id: str, progress: Callable[[str], None] | None = None
+    settings: Settings, host: str, run_id: str, progress: Callable[[Any], None] | None = None
 ) -> Report:
     """Crawl every site of one host into the archive."""
     from scrapers.crawl import crawl_host as crawl
@@ -311,7 +311,7 @@ def build(settings: Settings, run_id: str) -> Report:
     return dict(result)
 
 
-def check(settings: Settings, run_id: str, stage: str) -> Report:
+def check(settings: Settings, run_id: str, stage: Literal["landing", "marts"]) -> Report:
     """Great Expectations over one stage; raises GateClosedError on a structural failure."""
     from expectations.enforce import check as enforce
 
