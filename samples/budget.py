@@ -282,6 +282,29 @@ def _sum(lines: Iterable[Line]) -> int:
     return sum(line.yuan for line in lines)
 
 
+def _styled(form: str, body: list[list[str]], zero: str, grouping: bool) -> list[list[str]]:
+    """The cells as this document prints them: zeros, thousands separators."""
+    frame = document.layout(PrintedForm(id=form, body=[]), 0)
+    styled = []
+    for row in body:
+        cells = list(row)
+        labelled = False
+        for c, kind in enumerate(frame.align):
+            if kind == "t":
+                # The labels left of an amount say whether there is a line to fill at all;
+                # T01, T04 and T09 have two lines side by side.
+                before = c > 0 and frame.align[c - 1] == "t"
+                labelled = bool(cells[c]) or (labelled and before)
+                if row[0] == "合计":
+                    labelled = True
+            elif cells[c]:
+                cells[c] = f"{Decimal(cells[c]):,}" if grouping else cells[c]
+            elif labelled:
+                cells[c] = zero
+        styled.append(cells)
+    return styled
+
+
 def _difference(now: str, before: str) -> str:
     found = Decimal(now or "0") - Decimal(before or "0")
     return str(found) if found else "0"
@@ -575,11 +598,14 @@ class Budget:
         *,
         published_tables: int = 3,
         forms: dict[str, dict[str, Any]] | None = None,
+        zero: Literal["", "0.00"] = "",
+        grouping: bool = False,
     ) -> Facts:
         """The document of this budget; ``prior`` is last year's, as it was last published.
 
         ``published_tables`` performance tables are attached. ``forms`` gives printed labels
-        and variants, e.g. ``{"T01": {"label": "预算公开表1"}}``.
+        and variants, e.g. ``{"T01": {"label": "预算公开表1"}}``. ``zero`` is how the forms
+        print zero, ``grouping`` whether they print thousands separators.
         """
         tables, before = self.tables(), prior.tables()
         printed = []
@@ -587,6 +613,8 @@ class Budget:
             body = tables[form]
             amounts = any(c and c[0].isdigit() and "." in c for r in body for c in r)
             extra = (forms or {}).get(form, {})
+            if amounts:
+                body = _styled(form, body, zero, grouping)
             printed.append(
                 PrintedForm(id=form, body=body, note=None if amounts else NO_DATA, **extra)
             )
@@ -603,6 +631,7 @@ class Budget:
             body=Body(name=self.name, short=self.plan.short, code=self.plan.code),
             year=self.year,
             kind="部门" if self.unit is None else "单位",
+            zero=zero,
             duties=self.plan.duties,
             setting=self._setting(),
             said=self._said(tables, before, listed, chosen),

@@ -167,6 +167,7 @@ class Facts(_Model):
     year: int
     kind: Literal["部门", "单位"] = "部门"
     wording: Literal["department", "unit_2023"] = "department"
+    zero: Literal["", "0.00"] = Field(default="", description="how the forms print zero")
     duties: list[str]
     setting: str
     said: Said

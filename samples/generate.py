@@ -39,6 +39,8 @@ def facts_of(name: str) -> Facts:
             Budget(body, of.year - 1, unit=of.unit),
             published_tables=of.performance,
             forms=plan.forms,
+            zero=of.zero,
+            grouping=of.grouping,
         )
     else:
         raise KeyError(f"{name} is a notice: it has no figures")
@@ -85,6 +87,8 @@ def further(count: int, seed: int = 0) -> Iterator[tuple[str, Facts, Typesetting
             Budget(renamed, year - 1, unit=unit),
             published_tables=rng.randrange(1, 4),
             forms={"T01": {"label": "预算公开表1"}},
+            zero=rng.choice(("", "", "", "0.00")),
+            grouping=rng.random() < 0.25,
         )
         yield name, facts, settings[rng.randrange(len(settings))]
 

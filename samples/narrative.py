@@ -46,6 +46,7 @@ class _Figures:
     def __init__(self, facts: Facts) -> None:
         # The text repeats the right figures: a planted error in a table is the table's alone.
         self.t = {f.id: f.body for f in facts.forms}
+        self.zero = facts.zero
 
     def income(self, form: str, label: str) -> str:
         return next((r[1] for r in self.t[form] if r[0] == label), "")
@@ -62,11 +63,15 @@ class _Figures:
             pairs = [(r[2].partition("、")[2], r[3]) for r in self.t[form] if "、" in r[2]]
         else:
             pairs = [(r[1], r[2]) for r in self.t[form] if len(r[0]) == 3 and r[0].isdigit()]
-        return [(name, value) for name, value in pairs if value]
+        return [(name, value) for name, value in pairs if self.filled(value)]
+
+    def filled(self, text: str) -> bool:
+        """Whether a cell says something: 0.00 does, unless it is how the document says zero."""
+        return bool(amount(text)) if self.zero else bool(text)
 
     def items(self, column: int) -> list[str]:
         """Economic items with personnel (3) or public (4) money; items, not 大类."""
-        found = (r[0] for r in self.t["T06"] if r[1] and r[column])
+        found = (r[0] for r in self.t["T06"] if r[1] and self.filled(r[column]))
         return list(dict.fromkeys(found))
 
 
@@ -96,7 +101,7 @@ class _Writer:
         self.f = facts
         self.g = _Figures(facts)
         self.unit = facts.wording == "unit_2023"
-        self.zero = "0.00" if self.unit else "0"
+        self.zero = "0.00" if self.unit or facts.zero else "0"
         self.who = "" if self.unit else facts.body.name
         self.year = facts.year
 
@@ -172,7 +177,7 @@ class _Writer:
         classes = "、".join(f"{name}{self.wan(value)}" for name, value in g.classes("T04"))
         end = "" if self.unit else "等"
         left_over = g.spending("T04", "年终结转")
-        tail = f"另有年终结转{self.wan(left_over)}。" if left_over else ""
+        tail = f"另有年终结转{self.wan(left_over)}。" if amount(left_over) else ""
         opening = "收入为" if self.unit else "其中："
         return [
             Block(
@@ -471,7 +476,7 @@ def keys(facts: Facts) -> dict[str, Any]:
     prints is what the text says.
     """
     g, s = _Figures(facts), facts.said
-    zero = "0.00" if facts.wording == "unit_2023" else "0"
+    zero = "0.00" if facts.wording == "unit_2023" or facts.zero else "0"
     total = g.income("T01", "收入总计")
 
     def figure(text: str) -> str:
@@ -554,8 +559,14 @@ def keys(facts: Facts) -> dict[str, Any]:
             place = found
             for step in path:
                 place = place[step]
-            place[last] = e.printed.replace(",", "")
-    return found
+            place[last] = e.printed
+    return {k: _without_separators(v) for k, v in found.items()}
+
+
+def _without_separators(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_separators(v) for k, v in value.items()}
+    return value.replace(",", "") if isinstance(value, str) else value
 
 
 def figures_in(text: str) -> list[str]:

@@ -31,6 +31,8 @@ class FromBudget(_Model):
     unit: int | None = None
     amended: dict[str, int] = Field(default={}, description="project → 元 in this version")
     performance: int = 3
+    zero: Literal["", "0.00"] = ""
+    grouping: bool = False
 
 
 class Notice(_Model):
@@ -41,10 +43,14 @@ class Notice(_Model):
 
 
 class Finding(_Model):
-    """A contradiction that the document really holds: every one of ``identities`` fails."""
+    """A contradiction that the document really holds: every one of ``identities`` fails.
+
+    ``checked`` is False where only a reader sees it: no identity of the catalogue covers it.
+    """
 
     identities: tuple[str, ...]
     zh: str
+    checked: bool = True
 
 
 class Document(_Model):

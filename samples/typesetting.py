@@ -8,7 +8,7 @@ The same facts and typesetting give the same bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +23,9 @@ DISCLAIMER = "软件样例：县名、机构、项目均为虚构，数字不代
 @dataclass(frozen=True)
 class Typesetting:
     """How a document is set. Lengths are in PDF points.
+
+    ``split_rows`` lets a row of several lines break over a page end; ``bold_header`` prints
+    header cells twice, a hair apart, as word processors fake bold.
 
     ``rules`` of the forms (performance tables come from another system and are always ruled):
     ``grid`` = stroked cells, ``hairline`` = 0.2 pt cells, ``rects`` = rules drawn
@@ -45,6 +48,8 @@ class Typesetting:
     repeat_header: bool = False
     runs: int = 1
     bold: bool = False
+    bold_header: bool = False
+    split_rows: bool = False
     split_unit: bool = False
     page_number: Literal["plain", "dashes", "none"] = "plain"
     number_align: Literal["right", "center"] = "right"
@@ -88,6 +93,21 @@ PRESETS: dict[str, Typesetting] = {
             title_size=13.0,
             runs=2,
             number_align="center",
+        ),
+        Typesetting(
+            "rough",
+            rules="rects",
+            margin=50.0,
+            watermark="仅供内部审核",
+            watermark_grey=0.45,
+            table_size=10.5,
+            text_size=12.0,
+            runs=3,
+            bold=True,
+            bold_header=True,
+            split_rows=True,
+            split_unit=True,
+            page_number="dashes",
         ),
         Typesetting(
             "rotated",
@@ -304,6 +324,11 @@ class _Sheet:
             ):
                 self.new_page()
                 continue
+            if self.s.split_rows and start < end < grid.rows and end > grid.header_rows:
+                # The rest of the page takes the first lines of the next row.
+                fit = int((room - used - 5) / (size * 1.3))
+                if _split_row(measured, end, fit):
+                    end += 1
             if end == start:
                 raise ValueError(f"row {start} is higher than a page: {heights[start]:.0f} pt")
             if repeated:
@@ -326,14 +351,11 @@ class _Sheet:
             if r < start:
                 continue
             content = m.lines[r, k]
+            bold = self.s.bold_header and r < m.grid.header_rows
             y = y1 - (y1 - y0 - len(content) * leading) / 2 - size
             for text in content:
-                if c.align == "right":
-                    self.line(text, x1 - pad, y, size, align="right")
-                elif c.align == "center":
-                    self.line(text, (x0 + x1) / 2, y, size, align="center")
-                else:
-                    self.line(text, x0 + pad, y, size)
+                x = {"right": x1 - pad, "center": (x0 + x1) / 2, "left": x0 + pad}[c.align]
+                self.line(text, x, y, size, align=c.align, bold=bold)
                 y -= leading
         self.y = top[-1]
 
@@ -355,6 +377,34 @@ class _Sheet:
         c.setLineWidth(0.2 if rules == "hairline" else 0.6)
         c.setStrokeGray(0)
         c.rect(x0, y0, x1 - x0, y1 - y0, stroke=1, fill=0)
+
+
+def _split_row(m: _Measured, row: int, fit: int) -> bool:
+    """Make two rows of one: ``fit`` lines of every cell, then the rest; whether it was done.
+
+    Word processors break a row so at a page end: figures of one line stay in the first part.
+    """
+    grid = m.grid
+    mine = [at for at in grid.cells if at[0] == row]
+    most = max((len(m.lines[at]) for at in mine), default=0)
+    crossing = any(
+        r < row < r + c.rows or (r == row and c.rows > 1) for (r, _), c in grid.cells.items()
+    )
+    if crossing or not 0 < fit < most:
+        return False
+    leading = m.size * 1.3
+    cells: dict[tuple[int, int], _Cell] = {}
+    lines: dict[tuple[int, int], list[str]] = {}
+    for (r, k), cell in grid.cells.items():
+        at = (r + 1, k) if r > row else (r, k)
+        cells[at], lines[at] = cell, m.lines[r, k]
+        if r == row:
+            lines[row, k] = m.lines[r, k][:fit]
+            cells[row + 1, k], lines[row + 1, k] = cell, m.lines[r, k][fit:]
+    m.heights[row : row + 1] = [fit * leading + 5, (most - fit) * leading + 5]
+    grid.cells, m.lines = cells, lines
+    grid.rows += 1
+    return True
 
 
 _NEVER_FIRST = set("，。；：、）》”！？％,.;:)%")
@@ -690,9 +740,9 @@ class _NoCanvas:
 
 def typeset(facts: Facts, setting: Typesetting) -> bytes:
     """The PDF of ``facts``. Pure: the same arguments give the same bytes."""
-    text = facts.model_dump_json() + "".join(
-        document.layout(f, facts.year).model_dump_json() for f in facts.forms
-    )
+    text = "".join(_strings(facts.model_dump()))
+    for form in facts.forms:
+        text += "".join(_strings(document.layout(form, facts.year).model_dump()))
     text += "".join(h + "".join(b.text for b in bs) for h, bs in narrative.compose(facts))
     text += "".join(a + b for a, b in GLOSSARY) + _FIXED + (setting.watermark or "")
     _embed(text)
@@ -727,6 +777,19 @@ def typeset_notice(title: str, paragraphs: Iterable[str], setting: Typesetting) 
     sheet.finish()
     canvas.save()
     return out.getvalue()
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every text that a document may print. Keys count where performance tables print them."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key) if not str(key).isascii() else ""
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
+    elif value is not None:
+        yield str(value)
 
 
 def _embed(text: str) -> None:

@@ -57,7 +57,7 @@ class Checker:
         parts = list(parts)
         if not whole and not any(parts):
             return
-        filled = sum(bool(p) for p in parts)
+        filled = sum(bool(amount(p)) for p in parts)
         allowed = Decimal(filled // 2 if slack is None else slack) / 100
         self.evaluated += 1
         if abs(amount(whole) - sum(map(amount, parts), ZERO)) > allowed:
@@ -195,8 +195,8 @@ class Checker:
         t08 = b.codes("T08")
         t09 = {r[3]: r[5:8] for r in b.t["T09"] if r[3].isdigit()}
         total02, total03, total05 = b.total("T02"), b.total("T03"), b.total("T05")
-        year_end = bool(b.line("T01", "年终结转")[0])
-        end_of_general = bool(b.line("T04", "年终结转")[1])
+        year_end = bool(amount(b.line("T01", "年终结转")[0]))
+        end_of_general = bool(amount(b.line("T04", "年终结转")[1]))
         for i in range(5):
             self.same(f"X-0102-IN {FUNDS[i]}", b.t["T01"][i][1], total02[1 + i])
         self.same("X-0102-CY", b.income("T01", "本年收入合计"), total02[0])
@@ -225,7 +225,7 @@ class Checker:
             "X-0203 total",
             str(sum(map(amount, in_all), ZERO)),
             out_all,
-            slack=sum(bool(v) for v in [*in_all, *out_all]) // 2,
+            slack=sum(bool(amount(v)) for v in [*in_all, *out_all]) // 2,
         )
         for i in range(3):
             self.same(f"X-0104-IN {FUNDS[i]}", b.t["T01"][i][1], b.t["T04"][i][1])
@@ -241,7 +241,7 @@ class Checker:
             self.same("X-0105", b.t["T01"][0][1], total05[0])
         for code, row in t03.items():
             income = t02.get(code, [""] * 7)
-            if income[4] or income[5] or income[6] or year_end:
+            if any(map(amount, income[4:7])) or year_end:
                 continue
             parts = [f.get(code, [""] * 3) for f in (t05, t08, t09)]
             for c in (1, 2):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import itertools
 import re
 from decimal import Decimal
 
@@ -98,6 +100,48 @@ def test_all_presets_differ_and_headers_repeat_where_said() -> None:
         repeated[name] = sum("财政专户管理资金" in p and "单位资金" in p for p in pages)
         assert (preset.watermark or "仅供") in "".join(pages) or preset.watermark is None
     assert repeated["sheet"] > repeated["rotated"]
+
+
+def test_zero_is_printed_as_the_document_prints_it() -> None:
+    facts = facts_of("shibo-assets-2025")
+    rows = facts.form("T01").body
+    assert all(r[3] for r in rows)
+    assert rows[5][:2] == ["", ""]
+    assert rows[1][1] == "0.00"
+    assert facts.form("T13").note is not None
+    assert facts.form("T13").body == []
+    said = narrative.keys(facts)
+    assert said["income_own_funds"] == {"amount": "0.00", "pct": "0.00"}
+    assert "外交支出" not in said["fiscal_by_function"]
+    assert said["carryover"] == "0.00"
+
+
+def test_thousands_separators_are_in_the_tables_and_not_in_the_keys() -> None:
+    facts = facts_of("yunting-education-2024")
+    total = facts.form("T01").body[-1][1]
+    assert re.fullmatch(r"\d,\d{3}\.\d\d", total)
+    assert narrative.keys(facts)["income_total"] == total.replace(",", "")
+
+
+def test_a_row_can_break_over_a_page_end() -> None:
+    import pypdfium2
+
+    # At this size the page of T12 ends within the two lines of this project's name.
+    name = "青岚县扶贫志和青岚县小康志前期编纂经费"
+    facts = document.load("qinglan-archives-2024")
+    assert name in {r[0] for r in facts.form("T12").body}
+    setting = dataclasses.replace(PRESETS["rough"], watermark=None, table_size=11.5)
+    for splits in (True, False):
+        pdf = typeset(facts, dataclasses.replace(setting, split_rows=splits))
+        with pypdfium2.PdfDocument(pdf) as opened:
+            pages = [re.sub(r"\s", "", p.get_textpage().get_text_bounded()) for p in opened]
+        places = [
+            (name[:n], name[n:])
+            for first, second in itertools.pairwise(pages)
+            for n in range(4, len(name) - 3)
+            if name[:n] in first[-60:] and second.startswith(name[n:])
+        ]
+        assert bool(places) is splits
 
 
 def test_an_erratum_must_find_its_place() -> None:
