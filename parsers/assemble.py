@@ -14,7 +14,7 @@ from parsers.document import BBox, Cell, Table, Warning_
 from parsers.forms import Column, Family, Form, family, fits, key, pattern
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
-from parsers.textgrid import TextHeader, body_end, build_grid, find_header, place, split_glued
+from parsers.textgrid import Placer, TextHeader, body_end, build_grid, find_header, split_glued
 
 BY_TITLE = "title and header"
 EDGE = 8.0
@@ -193,7 +193,12 @@ class _Assembler:
                     goes_on = False
                     continue
                 first = lines[i]
-                if self._is_row(columns, first):
+                if columns.repeats(first):
+                    taken.add(id(first))
+                    self.out.used.add(id(first))
+                    i += 1
+                    continue
+                if self._is_row(columns, lines, i):
                     i = take(None, columns)
                     goes_on = False
                     continue
@@ -202,6 +207,7 @@ class _Assembler:
                     self.columns = None
             i += 1
         if not out:
+            page.lines = [x for x in lines if id(x) not in taken]
             if lines or page.grids:
                 self.columns = None
             return page.flow()
@@ -238,6 +244,8 @@ class _Assembler:
             found = self._named(pattern(self.family.continued).sub("", text), forms)
             if found is None:
                 continue
+            if any(self._title_at(lines[: i + n], k, forms) for k in range(i + 1, i + n)):
+                break  # the title begins below this line
             if found[1] == "exact":
                 return found[0], n, "exact"
             best = best or (found[0], n, "like")
@@ -291,15 +299,16 @@ class _Assembler:
     def _in_margin(self, page: Page, line: TextLine) -> bool:
         return line.bbox[1] > 0.85 * page.height or line.bbox[3] < 0.1 * page.height
 
-    def _is_row(self, columns: TextHeader, line: TextLine) -> bool:
+    def _is_row(self, columns: TextHeader, lines: list[TextLine], i: int) -> bool:
         """Is the first line of a page a row of the open table? It must look like one."""
-        form = columns.form
+        form, line = columns.form, lines[i]
         if body_end(columns, [line], 0) == 0:
             return False
         places = {}
+        placer = Placer(columns, [line])
         for word in line.words:
             for w in split_glued(word):
-                j = place(form, columns.middles, w)
+                j = placer.column(w)
                 if j is None:
                     return False
                 places[j] = w.text
@@ -307,7 +316,15 @@ class _Assembler:
         if "code" in kinds or "amount" in kinds:
             return True
         known = _known_labels(form)
-        return bool(known) and all(key(t) in known for t in places.values())
+        if known and all(key(t) in known for t in places.values()):
+            return True
+        # the upper lines of a wrapped label, or the end of one that the page end cuts: set as
+        # the labels are, with rows to follow
+        if self.open is None or self._title_at(lines, i) is not None:
+            return False
+        return columns.sets_like_labels(line) and any(
+            self._is_row(columns, lines, k) for k in range(i + 1, min(i + 2, len(lines)))
+        )
 
     # -- lines ---------------------------------------------------------------------------
     def _line(self, line: TextLine, page: Page) -> None:
@@ -436,6 +453,12 @@ class _Assembler:
             self._start(header, caption, grid)
             return
         if headers:
+            if table is not None and table.form not in candidates:
+                # the last row of a longer header may look like a shorter form's whole header
+                rest = self._rest_of(table, caption, lines, grid)
+                if rest is not None and rest[1] >= max(h.nrows for h in headers):
+                    self._continue(table, grid, rest, decision)
+                    return
             if table is not None and table.form in candidates and self._goes_on(table, lines, grid):
                 header = next(h for h in headers if h.form is table.form)
                 decision.form, decision.how = table.form.id, "continued under a repeated header"
@@ -461,12 +484,9 @@ class _Assembler:
                 grid.page, None,
             )  # fmt: skip
         elif table is not None and caption.form is None and self._goes_on(table, lines, grid):
-            columns = self._columns_of(table, grid)
-            if columns is not None:
-                decision.form, decision.how = table.form.id, "continued over the page end"
-                n = leading_header_rows(table.form, grid, columns)
-                self._extend(table, grid, n, None, columns)
-                self.out.used.add(id(grid))
+            rest = self._rest_of(table, caption, lines, grid)
+            if rest is not None:
+                self._continue(table, grid, rest, decision)
                 return
             decision.notes.append(f"stands where {table.form.id} would go on, columns differ")
         if caption.form is not None:
@@ -481,6 +501,31 @@ class _Assembler:
         decision.how = decision.how or "no form claims it"
         self.out.rest.append((grid, lines))
         self.open = None
+
+    def _rest_of(
+        self, table: _Open, caption: _Caption, lines: list[TextLine], grid: Grid
+    ) -> tuple[list[int], int] | None:
+        """Columns and header rows of a grid that goes on with the open table, else None."""
+        if caption.form is not None or not self._goes_on(table, lines, grid):
+            return None
+        columns = self._columns_of(table, grid)
+        if columns is None:
+            return None
+        n = repeated_header_rows(table.header, grid, columns)
+        if n == 1 and table.rows and grid.page > table.bottom[0] and _known_labels(table.form):
+            # 支出 alone is the end of a cut label, not a piece of the header
+            first = self._rows(table, grid, 0, columns)[0]
+            labels = (j for j, c in enumerate(table.form.columns) if c.kind == "label")
+            if any(first.text(j) for j in labels) and _is_rest(table.form, table.rows[-1], first):
+                n = 0
+        return columns, n
+
+    def _continue(
+        self, table: _Open, grid: Grid, rest: tuple[list[int], int], decision: Decision
+    ) -> None:
+        decision.form, decision.how = table.form.id, "continued over the page end"
+        self._extend(table, grid, rest[1], None, rest[0])
+        self.out.used.add(id(grid))
 
     def _use(self, caption: _Caption, grid: Grid) -> None:
         self.out.used.update(id(line) for line in caption.used)
@@ -710,10 +755,43 @@ def _is_index_row(cells: list[GridCell]) -> bool:
     return len(texts) >= 3 and texts == [str(i + 1) for i in range(len(texts))]
 
 
-def leading_header_rows(form: Form, grid: Grid, starts: list[int] | None = None) -> int:
-    """How many rows at the top of a grid are header (whole, or only a part of it)."""
-    same = starts is None and grid.ncols == len(form.columns)
-    place = {c: j for j, c in enumerate(starts)} if starts is not None else None
+def repeated_header_rows(header: _Header, grid: Grid, starts: list[int]) -> int:
+    """How many rows at the top of a continued grid repeat the header, whole or in part.
+
+    A row counts when it says what one of the header's rows says: a body row that happens to
+    read like a piece of the header (支出, the end of a cut label) does not.
+    """
+    place = {c: j for j, c in enumerate(starts)}
+    known = [{(j, key(t)) for j, t in enumerate(row) if t} for row in header.grid]
+    n = after = 0
+    for r in range(min(grid.nrows, len(header.grid) + 1)):
+        full = [c for c in grid.cells if c.row == r and c.words]
+        said = {(place.get(c.col, -1), key(c.text)) for c in full}
+        if not said:
+            if n and any(c.row < r < c.row + c.rowspan for c in grid.cells):
+                n = r + 1
+                continue
+            break
+        # cells merged over rows stand in a row above in the whole header, hence the second test
+        hit = next(
+            (
+                k
+                for k in range(after, len(known))
+                if known[k]
+                and len(said & known[k]) * 2 >= len(known[k])
+                and all(any(s in row for row in known) for s in said)
+            ),
+            None,
+        )
+        if hit is None:
+            break
+        n, after = r + 1, hit + 1
+    return n
+
+
+def leading_header_rows(form: Form, grid: Grid) -> int:
+    """How many rows at the top of a grid can be this form's header."""
+    same = grid.ncols == len(form.columns)
     n = 0
     for r in range(grid.nrows):
         here = [c for c in grid.cells if c.row == r]
@@ -728,19 +806,13 @@ def leading_header_rows(form: Form, grid: Grid, starts: list[int] | None = None)
         good = True
         for cell in full:
             text = key(cell.text)
-            if place is not None:
-                first = place.get(cell.col)
-                last = max(
-                    (j for c, j in place.items() if c < cell.col + cell.colspan), default=first
-                )
-                good = first is not None and form.in_header(text, first, last or first)
-            elif same:
+            if same:
                 good = form.in_header(text, cell.col, cell.col + cell.colspan - 1)
             else:
                 good = form.in_header(text, 0, len(form.columns) - 1)
             if not good:
                 break
-        if not good or (not same and place is None and {key(c.text) for c in full} <= {"合计"}):
+        if not good or (not same and {key(c.text) for c in full} <= {"合计"}):
             break
         n = r + 1
     return n

@@ -59,9 +59,33 @@ class TextHeader:
     """groups of each column, outermost first"""
     index_row: list[Word] = field(default_factory=list)
 
+    words: list[Word] = field(default_factory=list)
+
     @property
     def middles(self) -> list[float]:
         return [b.middle for b in self.leaves]
+
+    lefts: dict[int, float] = field(default_factory=dict)
+    """where the texts of each column's body begin"""
+
+    def sets_like_labels(self, line: TextLine) -> bool:
+        """Do all words begin where labels begin, or stand in their column's middle?"""
+        return all(
+            any(
+                abs(w.x0 - self.lefts.get(j, -99.0)) < CENTRED
+                or abs((w.x0 + w.x1) / 2 - m) < CENTRED
+                for j, m in enumerate(self.middles)
+                if self.form.columns[j].kind == "label"
+            )
+            for w in line.words
+        )
+
+    def repeats(self, line: TextLine) -> bool:
+        """Does a line of another page say what this header says, at the same places?"""
+        return all(
+            any(w.text == h.text and abs(w.x0 - h.x0) < 6 for h in (*self.words, *self.index_row))
+            for w in line.words
+        )
 
 
 def find_header(form: Form, lines: Sequence[TextLine], first: int) -> TextHeader | None:
@@ -83,7 +107,7 @@ def find_header(form: Form, lines: Sequence[TextLine], first: int) -> TextHeader
         found = _match(form, words)
         if found is not None:
             leaves, groups = found
-            best = TextHeader(form, first, n, leaves, groups, index_at)
+            best = TextHeader(form, first, n, leaves, groups, index_at, list(words))
     return best
 
 
@@ -243,14 +267,14 @@ class _Piece:
 
 def body_end(header: TextHeader, lines: Sequence[TextLine], first: int) -> int:
     """Index of the first line from ``first`` on that is no row of the table."""
-    middles = header.middles
+    placer = Placer(header, lines[first:])
     for i in range(first, len(lines)):
         line = lines[i]
         for w in line.words:
-            crossed = sum(w.x0 < m < w.x1 for m in middles)
+            crossed = sum(w.x0 < m < w.x1 for m in header.middles)
             if crossed > 1 and len(split_glued(w)) == 1:
                 return i
-        placed = [place(header.form, middles, w) for word in line.words for w in split_glued(word)]
+        placed = [placer.column(w) for word in line.words for w in split_glued(word)]
         if any(p is None for p in placed):
             return i
     return len(lines)
@@ -271,30 +295,77 @@ def split_glued(word: Word) -> list[Word]:
     return [word]
 
 
-def place(form: Form, middles: Sequence[float], word: Word) -> int | None:
-    """The column a body word stands in, or None where it fits none."""
-    text = key(word.text)
-    if _is_amount(text):
-        # code columns hold plain digits, centred or left
-        near = min(range(len(middles)), key=lambda j: abs(middles[j] - (word.x0 + word.x1) / 2))
-        if text.isdecimal() and form.columns[near].kind != "amount":
-            return near
-        at = [j for j, m in enumerate(middles) if m <= word.x1 + 1]
-        j = at[-1] if at else 0
-        if form.columns[j].kind == "amount":
+class Placer:
+    """Finds the column of each body word of one table."""
+
+    def __init__(self, header: TextHeader, lines: Sequence[TextLine]) -> None:
+        self.form, self.middles = header.form, header.middles
+        self.setting = self._setting(lines)
+
+    def _setting(self, lines: Sequence[TextLine]) -> str:
+        """How amounts are set: the edge at which they line up in the fewest places."""
+        words = [
+            w
+            for line in lines
+            for word in line.words
+            for w in split_glued(word)
+            if _is_amount(key(w.text)) and not key(w.text).isdecimal()
+        ]
+        if len({round(w.x1 - w.x0) for w in words}) < 3:
+            return "right"
+        places = {
+            "right": _ranks([w.x1 for w in words]),
+            "centre": _ranks([(w.x0 + w.x1) / 2 for w in words]),
+            "left": _ranks([w.x0 for w in words]),
+        }
+        return min(places, key=lambda k: places[k])
+
+    def column(self, word: Word) -> int | None:
+        """The column a word stands in, or None where it fits none."""
+        form, middles = self.form, self.middles
+        text = key(word.text)
+        middle = (word.x0 + word.x1) / 2
+        near = min(range(len(middles)), key=lambda j: abs(middles[j] - middle))
+        if _is_amount(text):
+            # code columns hold plain digits, centred or left
+            if text.isdecimal() and form.columns[near].kind != "amount":
+                return near
+            if (
+                is_blank_mark(text)
+                and form.columns[near].kind == "amount"
+                and (self.setting == "centre")
+            ):
+                return near
+            if self.setting == "left":
+                at = [j for j, m in enumerate(middles) if m >= word.x0]
+                j = at[0] if at else len(middles) - 1
+            else:
+                at = [j for j, m in enumerate(middles) if m <= word.x1 + 1]
+                j = at[-1] if at else 0
+            if form.columns[j].kind == "amount":
+                return j
+            if form.columns[near].kind == "amount":
+                return near
+            return near if text.isdecimal() else None
+        at = [j for j, m in enumerate(middles) if m >= word.x0 - 1]
+        j = at[0] if at else len(middles) - 1
+        if form.columns[j].kind != "amount":
             return j
-        if form.columns[near].kind == "amount":
-            return near
-        return near if text.isdecimal() else None
-    at = [j for j, m in enumerate(middles) if m >= word.x0 - 1]
-    j = at[0] if at else len(middles) - 1
-    if form.columns[j].kind != "amount":
-        return j
-    # a text over an amount column: a label that starts left of an earlier column's middle
-    back = [k for k in range(j) if form.columns[k].kind != "amount"]
-    if back and word.x0 < middles[j] and middles[back[-1]] < word.x1 and j - back[-1] == 1:
-        return back[-1]
-    return None
+        # a text over an amount column: a label that starts left of an earlier column's middle
+        back = [k for k in range(j) if form.columns[k].kind != "amount"]
+        if back and word.x0 < middles[j] and middles[back[-1]] < word.x1 and j - back[-1] == 1:
+            return back[-1]
+        return None
+
+
+def _ranks(values: list[float]) -> int:
+    """How many places (1.5 points wide) hold all values."""
+    n, last = 0, -1e9
+    for v in sorted(values):
+        if v - last > 1.5:
+            n += 1
+            last = v
+    return n
 
 
 def _is_amount(text: str) -> bool:
@@ -313,16 +384,19 @@ def build_grid(
     page: Page,
 ) -> Grid:
     """A grid of the header (where printed) and the body rows, as if rules were drawn."""
-    form, middles = columns.form, columns.middles
+    form = columns.form
+    placer = Placer(columns, body)
     pieces: list[_Piece] = []
     for i, line in enumerate(body):
         for word in line.words:
             for w in split_glued(word):
-                j = place(form, middles, w)
+                j = placer.column(w)
                 if j is not None:
                     pieces.append(_Piece(j, w, i))
     rows = _rows(form, pieces, page)
     _merged_totals(columns, rows)
+    for p in pieces:
+        columns.lefts[p.column] = min(columns.lefts.get(p.column, 1e9), p.word.x0)
     xs = _edges(columns, pieces)
     cells: list[GridCell] = []
     r = 0

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from parsers.page import Glyph, Page, Removed
 
 MIN_PAGES = 3
+MIN_SHARE = 0.6
+"""A watermark is on at least this share of the pages of one size."""
 BIG = 1.35
 """A watermark that is only faint must be this much bigger than the text."""
 OVERLAP = 0.25
@@ -38,7 +40,9 @@ def take_out_level_watermarks(
                 first[g.source] = g
         firsts.append(first)
         seen.update({_place(g) for g in first.values()})
-    repeated = {place for place, n in seen.items() if n >= MIN_PAGES}
+    sheets = Counter((round(page.width), round(page.height)) for page, glyphs in read if glyphs)
+    least = max(MIN_PAGES, MIN_SHARE * max(sheets.values()))
+    repeated = {place for place, n in seen.items() if n >= least}
     if not repeated:
         return
     # sources at repeated places, by page and style
@@ -90,8 +94,8 @@ def _collides(glyphs: list[Glyph], sources: set[int]) -> bool:
         for o in others:
             if o.x1 <= m.x0 or o.x0 >= m.x1 or o.bottom <= m.top or o.top >= m.bottom:
                 continue
-            if o.text == m.text and abs(o.x0 - m.x0) < 0.35 * m.size:
-                continue  # fake bold
+            if abs(o.middle - m.middle) < 0.12 * m.size and o.size < 1.25 * m.size < 1.6 * o.size:
+                continue  # neighbours in one line, or fake bold
             # ink boxes are smaller than the font's: compare the middle parts
             shared = (min(o.x1, m.x1) - max(o.x0, m.x0)) * (
                 min(o.bottom, m.bottom) - max(o.top, m.top)

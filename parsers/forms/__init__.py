@@ -23,8 +23,9 @@ from parsers.document import FormId
 _HERE = Path(__file__).parent
 _BLANK = re.compile(r"\s+")
 _TO_FULL = str.maketrans({"(": "（", ")": "）", "﹙": "（", "﹚": "）", '"': "“"})
-_NO_TITLE = re.compile(r"\d[.,]\d|[:：。；;]|\.{3}|…|[^表）]$")
-"""What no title holds: amounts, captions, sentences, dot leaders of a list of contents."""
+_NO_TITLE = re.compile(r"\d[.,]\d|[。；;]|\.{3}|…|[^表）]$")
+"""What no title holds: amounts, sentences, dot leaders of a list of contents."""
+_CAPTION = re.compile(r"[:：]")
 _YEAR = r"(?:.{0,40}?)(?:20\d\d年?度?)?"
 
 
@@ -92,10 +93,12 @@ class Form:
 
     def title_fit(self, text: str) -> Literal["exact", "like", "no"]:
         """How well a line (``key`` form, year and body in front allowed) names this form."""
+        if _NO_TITLE.search(text):
+            return "no"
         for t in self.titles:
             if fits(f"{_YEAR}(?:{t})", text):
                 return "exact"
-        if len(text) <= 60 and not _NO_TITLE.search(text) and fits(self.like, text):
+        if len(text) <= 60 and not _CAPTION.search(text) and fits(self.like, text):
             if self.unlike and pattern(self.unlike).search(text):
                 return "no"
             return "like"
