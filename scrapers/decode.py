@@ -25,6 +25,8 @@ _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "hz": "hz
 # A server that declares Latin-1 for a Chinese page only repeats its own default.
 _SAYS_NOTHING = {"iso8859-1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252"}
 
+_BELOW_LEAD_BYTES = bytes(range(0xC0))
+
 _META = re.compile(rb"<meta\b[^>]*>", re.I | re.S)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.I)
 
@@ -51,6 +53,10 @@ def decode_page(data: bytes, content_type: str | None = None) -> DecodedText:
     if data.isascii() and not any(name.startswith("hz") for name, _ in declarations):
         return DecodedText(data.decode("ascii"), "ascii", declared, declared_by)
     candidates = [name for name, _ in declarations if not _says_nothing(name)]
+    # GBK text of some length is never valid UTF-8, while UTF-8 often passes for GBK and comes
+    # out as rubbish: here the bytes contradict a declaration without an error.
+    if len(data.translate(None, _BELOW_LEAD_BYTES)) >= 10 and _strictly(data, "utf-8") is not None:
+        candidates.insert(0, "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8")
     for name in [*candidates, "utf-8", "gb18030"]:
         text = _strictly(data, name)
         if text is not None:

@@ -322,6 +322,18 @@ def test_a_host_that_only_fails_is_left_alone_after_a_few_requests(
     assert len(portal.paths()) == 1 + QUICK.give_up_after
 
 
+def test_failures_between_answers_do_not_end_the_night(portal: Portal, archive: Archive) -> None:
+    numbers = range(3 * QUICK.give_up_after)
+    rows = [("2026-02-12", f"./202602/t20260212_{n}.html", f"预算{n}") for n in numbers]
+    portal.pages[COLUMN] = html(trs_list(rows))
+    for n in numbers:
+        page = Reply(b"", 412) if n % 3 else html(trs_article(f"预算{n}", "<p>无</p>"))
+        portal.pages[f"{COLUMN}202602/t20260212_{n}.html"] = page
+    report = crawl(site_for(portal), archive)
+    assert not report.gave_up
+    assert report.count(Outcome.NO_ATTACHMENT) == QUICK.give_up_after
+
+
 def test_the_home_page_in_place_of_an_article_is_a_dead_link(
     portal: Portal, archive: Archive
 ) -> None:

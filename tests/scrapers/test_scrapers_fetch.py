@@ -495,6 +495,18 @@ def test_encodings(header: str | None, meta: str | None, encoding: str) -> None:
     assert not decoded.is_damaged
 
 
+def test_a_page_in_utf8_that_calls_itself_gbk_is_utf8() -> None:
+    text = '<meta charset="gb2312"><p>' + "泽州县部门预算公开" * 3 + "</p>"
+    assert decode_page(text.encode()).text == text
+    assert decode_page(text.encode(), "text/html; charset=gbk").encoding == "utf-8"
+
+
+def test_a_declared_encoding_comes_before_a_guess() -> None:
+    text = '<meta charset="big5"><p>部門預算公開：一般公共預算支出</p>'
+    decoded = decode_page(text.encode("big5"))
+    assert (decoded.text, decoded.encoding) == (text, "big5")
+
+
 def test_one_bad_byte_does_not_turn_the_page_over() -> None:
     text = "<meta charset='utf-8'><p>" + "部门预算公开" * 50 + "</p>"
     data = text.encode()
