@@ -83,6 +83,8 @@ def evaluate(bound: Bound, *, keep_blanks: bool = False) -> IdentityInstance:
         outcome="not_applicable",
         kind="outcome" if bound.is_check or _non_linear(bound.tolerance) else "sum",
         reason=bound.reason,
+        terms=[],
+        pages=[],
     )
     if bound.is_check:
         _check(bound, result)

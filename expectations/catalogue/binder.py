@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import product
@@ -104,6 +104,7 @@ class Binder:
         self.figures: Figures = catalogue.narrative.read(document)
         self.targets = Targets(document)
         self._named: dict[str, bool] = {}
+        self._read: dict[tuple[FormId, int, str], BoundTerm] = {}
         self._matches: dict[int, Line] | None = None
         self.figures.flags["overall_table"] = self.targets.overall is not None
 
@@ -389,12 +390,15 @@ class Binder:
     def _cell(
         self, form: FormView, line: Line, role: str, side: Side, sign: Literal[-1, 1]
     ) -> BoundTerm:
+        known = self._read.get((form.form, line.index, role))
+        if known is not None:
+            return replace(known, side=side, sign=sign)
         place = form.column[role]
         cell: Cell | None = form.cell(line.index, place)
         amount = cell.amount if cell is not None else None
         value = None if amount is None else amount * form.table.factor
         zero_means_nothing = self.view.prints_zero and not value
-        return BoundTerm(
+        term = self._read[form.form, line.index, role] = BoundTerm(
             side=side,
             sign=sign,
             ref=CellRef(form=form.form, row=line.index, column=place),
@@ -405,6 +409,7 @@ class Binder:
             says=f"{line.code + ' ' if line.code else ''}{line.label}\t{role}",
             unit="元" if form.table.factor == 1 else "万元",
         )
+        return replace(term)
 
     def _lines(
         self,
@@ -654,7 +659,15 @@ _COUNTS = {
     "units": "T11、T12 所列预算单位数",
 }
 _HORIZON = {"period": "实施期", "annual": "年度"}
-_HEADS = ("posts", "staff", "staff_established", "staff_other", "units", "indicator_staff")
+_HEADS = (
+    "offices",
+    "posts",
+    "staff",
+    "staff_established",
+    "staff_other",
+    "units",
+    "indicator_staff",
+)
 _OVERALL = {
     "source_total": "资金来源合计",
     "direction_total": "资金方向合计",
@@ -669,6 +682,7 @@ _OVERALL = {
     "cost_basic": "成本指标 基本支出",
     "cost_project": "成本指标 项目支出",
     "posts": "核定的人员编制数",
+    "offices": "内设职能部门数",
     "staff": "实际在职人员总数",
     "staff_established": "在编人员数",
     "staff_other": "其他人员数",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from expectations.catalogue.figures import Narrative
 from expectations.catalogue.schema import (
@@ -18,8 +17,10 @@ from expectations.catalogue.schema import (
     Identity,
     IdentityFile,
     LabelFile,
+    ModelT,
     NarrativeFile,
     Term,
+    load_yaml,
     parse_yaml,
 )
 from expectations.catalogue.view import HERE, Columns, Labels
@@ -32,14 +33,18 @@ class Catalogue:
     """What the binder needs. ``version`` names the content of all catalogue files."""
 
     def __init__(self, folder: Path = HERE) -> None:
-        self.file = parse_yaml(
-            folder / "identities.yml", IdentityFile, _identities(folder / "identities.yml")
-        )
-        self.columns = Columns(parse_yaml(folder / "columns.yml", ColumnFile))
-        self.labels = Labels(parse_yaml(folder / "labels.yml", LabelFile))
-        self.narrative = Narrative(parse_yaml(folder / "narrative.yml", NarrativeFile))
+        data = {name: load_yaml(folder / name) for name in FILES}
+        self.version = f"{_number(data)}-{_digest(data)}"
+        _use_wordings(folder / FILES[0], data[FILES[0]])
+
+        def parse(name: str, model: type[ModelT]) -> ModelT:
+            return parse_yaml(folder / name, model, data[name])
+
+        self.file = parse("identities.yml", IdentityFile)
+        self.columns = Columns(parse("columns.yml", ColumnFile))
+        self.labels = Labels(parse("labels.yml", LabelFile))
+        self.narrative = Narrative(parse("narrative.yml", NarrativeFile))
         self.identities: dict[str, Identity] = {i.id: i for i in self.file.identities}
-        self.version = f"{self.file.version}-{_digest(folder)}"
         self._check()
 
     def __getitem__(self, identity: str) -> Identity:
@@ -100,12 +105,8 @@ def _variables(text: str) -> list[str]:
     return [a or b for a, b in VARIABLE.findall(text)]
 
 
-def _identities(path: Path) -> Any:
+def _use_wordings(path: Path, data: Any) -> None:
     """Wordings are declared once and named: put them where they are used."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise CatalogueError(f"{path.name} is not YAML: {error}") from error
     wordings = data.get("wordings", {}) if isinstance(data, dict) else {}
     for entry in data.get("identities", []) if isinstance(data, dict) else []:
         name = entry.get("wording") if isinstance(entry, dict) else None
@@ -113,16 +114,17 @@ def _identities(path: Path) -> Any:
             if name not in wordings:
                 raise CatalogueError(f"{path.name}: {entry.get('id')}: no wording {name!r}")
             entry["wording"] = wordings[name]
-    return data
 
 
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name in FILES:
-        # line ends and comments do not change what the catalogue says
-        content = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
-        digest.update(yaml.safe_dump(content, allow_unicode=True, sort_keys=True).encode())
-    return digest.hexdigest()[:12]
+def _number(data: dict[str, Any]) -> object:
+    top = data[FILES[0]]
+    return top.get("version") if isinstance(top, dict) else None
+
+
+def _digest(data: dict[str, Any]) -> str:
+    """Of the parsed content: line ends, order of keys and comments say nothing."""
+    content = json.dumps(data, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -516,6 +517,37 @@ def target_names(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
             bare_name(target.name) == bare_name(line.label),
             statements=(f"绩效目标表项目名称「{target.name}」", f"T12 为「{line.label}」"),
             statements_en=(f"target is called “{target.name}”", f"T12 says “{line.label}”"),
+        )
+
+
+@check("listed_amounts")
+def listed_amounts(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    """Every itemised amount is that of a T12 project no other item has taken."""
+    form = binder.view.forms.get("T12")
+    place = form.column.get("total") if form is not None else None
+    if form is None or place is None:
+        return
+    left: Counter[Decimal] = Counter()
+    for line in form.kind_lines("expenditure", ["project"]):
+        cell = form.cell(line.index, place)
+        if cell is not None and cell.amount is not None:
+            left[cell.amount * form.table.factor] += 1
+    for name, figure in binder.figures.group.get("listed_project", {}).items():
+        found = left[figure.value] > 0
+        left[figure.value] -= found
+        pages = [figure.page] if figure.page is not None else []
+        yield CheckResult(
+            f"{name}=T12",
+            found,
+            statements=(
+                f"说明文字列示「{name}」{figure.printed} {figure.unit}{_on(pages)}",
+                f"T12 没有此金额的项目{_on(form.table.pages)}",
+            ),
+            statements_en=(
+                f"the text lists “{name}” {figure.printed} {figure.unit}{_on_en(pages)}",
+                f"T12 has no project of this amount{_on_en(form.table.pages)}",
+            ),
+            pages=[*pages, *form.table.pages],
         )
 
 

@@ -91,56 +91,85 @@ class Figures:
         self.group: dict[str, dict[str, Figure]] = {}
         self.lists: dict[str, list[str]] = {}
         self.flags: dict[str, bool | str] = {}
-        self._pages = {f.path: f.page for f in document.narrative.figures}
-        keys = document.narrative.keys
-        sections = _sections(document)
+        self._narrative = narrative
+        self._read = {f.path: f for f in document.narrative.figures}
+        self._sections = _sections(document)
         for rule in narrative.rules:
-            if rule.path is not None:
-                self._key(rule, keys)
-            elif rule.group is not None:
-                self._members(rule, keys)
+            if rule.group is not None:
+                self.group[rule.name] = self._members(rule, document)
             else:
-                heading, pattern = narrative.patterns(rule)
-                self._sentence(rule, heading, pattern, sections)
+                self._one(rule, document)
         for rule in narrative.rules:
             if rule.part is not None:
                 self._share(rule)
 
-    def _key(self, rule: FigureRule, keys: dict[str, object]) -> None:
-        path = need(rule.path)
-        node: object = keys
-        for part in path.split("/"):
-            node = node.get(part) if isinstance(node, dict) else None
-        if isinstance(node, bool):
-            self.flags[rule.name] = node
-            return
-        figure = self._figure(rule, path, node)
+    def _one(self, rule: FigureRule, document: ParsedDocument) -> None:
+        figure = None
+        if rule.path is not None:
+            node: object = document.narrative.keys
+            for part in rule.path.split("/"):
+                node = node.get(part) if isinstance(node, dict) else None
+            if isinstance(node, bool):
+                self.flags[rule.name] = node
+                return
+            figure = self._known(rule, rule.path) or self._figure(rule, rule.path, node)
+        if figure is None and rule.staff is not None:
+            figure = self._staff(rule, rule.staff, document.staff)
+        if figure is None and rule.pattern is not None:
+            figure = self._sentence(rule)
         if figure is not None:
             self.single[rule.name] = figure
 
-    def _members(self, rule: FigureRule, keys: dict[str, object]) -> None:
+    def _known(self, rule: FigureRule, path: str) -> Figure | None:
+        """A figure of the reading, with its page."""
+        read = self._read.get(path)
+        if read is None or read.value is None:
+            return None
+        printed = _NUMBER.search(squeeze(read.text))
+        decimals = len(printed.group().partition(".")[2]) if printed else 0
+        text = printed.group() if printed else read.text
+        unit = read.unit if read.unit in _FACTORS else rule.unit
+        return self._make(rule, path, (read.value, decimals), text, unit=unit, page=read.page)
+
+    def _staff(self, rule: FigureRule, name: str, staff: dict[str, object]) -> Figure | None:
+        places = staff.get("places")
+        place = places.get(name) if isinstance(places, dict) else None
+        page = place.get("page") if isinstance(place, dict) else None
+        figure = self._figure(rule, f"staff/{name}", staff.get(name))
+        if figure is not None and isinstance(page, int):
+            figure.page = page
+        return figure
+
+    def _members(self, rule: FigureRule, document: ParsedDocument) -> dict[str, Figure]:
         group = need(rule.group)
-        node = keys.get(group)
+        tail = f"/{rule.member}" if rule.member else ""
         members: dict[str, Figure] = {}
+        node = document.narrative.keys.get(group)
         for name, value in node.items() if isinstance(node, dict) else ():
             printed = value.get(rule.member) if rule.member and isinstance(value, dict) else value
-            path = f"{group}/{name}" + (f"/{rule.member}" if rule.member else "")
-            if name in rule.besides:
-                continue
-            figure = self._figure(rule, path, printed)
+            path = f"{group}/{name}{tail}"
+            figure = self._known(rule, path) or self._figure(rule, path, printed)
             if figure is not None:
-                figure.zh = f"{rule.zh}{name}"
                 members[str(name)] = figure
-        self.group[rule.name] = members
+        for path in self._read:
+            name = path.removeprefix(f"{group}/").removesuffix(tail)
+            if path == f"{group}/{name}{tail}" and "/" not in name and name not in members:
+                figure = self._known(rule, path)
+                if figure is not None:
+                    members[name] = figure
+        if not members and rule.pattern is not None:
+            members = self._repeated(rule)
+        for name in rule.besides:
+            members.pop(name, None)
+        for name, figure in members.items():
+            figure.zh = f"{rule.zh}{name}"
+        return members
 
     def _figure(self, rule: FigureRule, path: str, printed: object) -> Figure | None:
         read = number(printed)
         if read is None:
             return None
-        return self._make(rule, path, read, str(printed), unit=rule.unit, page=self._page(path))
-
-    def _page(self, path: str) -> int | None:
-        return self._pages.get(path) or self._pages.get(path.removesuffix("/amount"))
+        return self._make(rule, path, read, str(printed), unit=rule.unit, page=None)
 
     def _make(
         self,
@@ -160,35 +189,40 @@ class Figures:
         step = Decimal(0) if exact else factor.scaleb(-max(decimals, 2))
         return Figure(name, value * factor, step, printed, unit, decimals, page, rule.zh)
 
-    def _sentence(
-        self,
-        rule: FigureRule,
-        heading: re.Pattern[str],
-        pattern: re.Pattern[str],
-        sections: list[_Section],
-    ) -> None:
-        for section in sections:
-            if heading.search(section.heading) is None:
-                continue
-            found = pattern.search(section.text)
-            if found is None:
-                continue
-            page = section.page(found.start())
+    def _found(self, rule: FigureRule) -> Iterator[tuple[re.Match[str], int | None]]:
+        heading, pattern = self._narrative.patterns(rule)
+        for section in self._sections:
+            if heading.search(section.heading) is not None:
+                for found in pattern.finditer(section.text):
+                    yield found, section.page(found.start())
+
+    def _sentence(self, rule: FigureRule) -> Figure | None:
+        for found, page in self._found(rule):
             if rule.listed:
                 self.lists[rule.name] = [x for x in _split(found.group("list")) if x]
-                return
-            read = number(found.group("value"))
-            if read is None:
-                continue
-            groups = found.groupdict()
-            if rule.signed and (groups.get("sign") or "") in _DOWN:
-                read = (-read[0], read[1])
-            unit = groups.get("unit") or rule.unit
-            name = f"@{rule.name}"
-            self.single[rule.name] = self._make(
-                rule, name, read, found.group("value"), unit=unit, page=page
-            )
-            return
+                return None
+            figure = self._matched(rule, found, page)
+            if figure is not None:
+                return figure
+        return None
+
+    def _repeated(self, rule: FigureRule) -> dict[str, Figure]:
+        members: dict[str, Figure] = {}
+        for found, page in self._found(rule):
+            figure = self._matched(rule, found, page)
+            if figure is not None:
+                members[found.group("name")] = figure
+        return members
+
+    def _matched(self, rule: FigureRule, found: re.Match[str], page: int | None) -> Figure | None:
+        read = number(found.group("value"))
+        if read is None:
+            return None
+        groups = found.groupdict()
+        if rule.signed and (groups.get("sign") or "") in _DOWN:
+            read = (-read[0], read[1])
+        unit = groups.get("unit") or rule.unit
+        return self._make(rule, f"@{rule.name}", read, found.group("value"), unit=unit, page=page)
 
     def _share(self, rule: FigureRule) -> None:
         """A printed 0 % or 100 % is exact only where the part is nothing or the whole."""

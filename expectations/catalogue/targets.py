@@ -34,6 +34,7 @@ STAFF = {
     "在编人员数": "staff_established",
     "其他人员数": "staff_other",
     "所属预算单位数": "units",
+    "内设职能部门数": "offices",
 }
 
 
