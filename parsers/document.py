@@ -159,14 +159,6 @@ class Reason(Model):
     page: int | None = None
 
 
-class Place(Model):
-    """Where a value outside the forms stands, and what is printed there."""
-
-    page: int
-    bbox: BBox | None = None
-    text: str
-
-
 class GenericTable(Model):
     """A table that no form claims: title and plain grid, kept out of the marts."""
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
-from parsers.document import BBox, Dropped, Place, Warning_
-from parsers.page import Grid, Page, TextLine
+from parsers.document import BBox, Dropped, FieldPlace, Warning_
+from parsers.page import Grid, GridCell, Page, TextLine
 from parsers.textflow import Run, load_rules, mask_personal, plain, run_of_cell, union_boxes
 
 _MONEY = re.compile(r"[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,6})?")
@@ -36,7 +38,7 @@ class PerformanceReading:
     """
 
     tables: list[dict[str, object]] = field(default_factory=list)
-    places: list[dict[str, Place]] = field(default_factory=list)
+    places: list[dict[str, FieldPlace]] = field(default_factory=list)
     pages: list[list[int]] = field(default_factory=list)
     claimed: set[int] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
@@ -47,8 +49,13 @@ def _rules() -> dict[str, Any]:
     return cast("dict[str, Any]", load_rules("performance"))
 
 
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(_rules()[name])
+
+
 def _is(name: str, text: str) -> bool:
-    return re.search(_rules()[name], text) is not None
+    return _pattern(name).search(text) is not None
 
 
 def _label(text: str) -> str:
@@ -73,8 +80,8 @@ class _Cell:
     x1: float
     page: int
     bbox: BBox
-    col: int = 0
-    colspan: int = 1
+    full: bool = False  # the last line reaches the right edge: the text may run on
+    left: float = 0.0  # x0 on the edges common to all parts
 
     @property
     def text(self) -> str:
@@ -103,6 +110,7 @@ class _Table:
     title: str
     year: int | None
     parts: list[_Part]
+    ended: bool = False  # its last line (填报日期) was seen
 
     @property
     def pages(self) -> list[int]:
@@ -120,9 +128,42 @@ def _cells_of(grid: Grid, first_row: int) -> list[_Cell]:
             (c.bbox[2] - x0) / width * 1000,
             grid.page,
             c.bbox,
+            _is_full(c),
         )
         for c in sorted(grid.cells, key=lambda c: (c.row, c.col))
     ]
+
+
+def _is_full(cell: GridCell) -> bool:
+    """Does the last printed line fill the cell from edge to edge?"""
+    if not cell.words:
+        return False
+    last = max(cell.words, key=lambda w: w.top + w.bottom)
+    height = last.bottom - last.top
+    line = [w for w in cell.words if abs(w.top - last.top) < height / 2]
+    width = max(w.x1 for w in line) - min(w.x0 for w in line)
+    return cell.bbox[2] - cell.bbox[0] - width < 2.2 * height
+
+
+@cache
+def _known_labels() -> re.Pattern[str]:
+    r = _rules()
+    return re.compile(
+        "|".join([*r["whole_marks"], *r["head_labels"].values(), *r["block_labels"], r["classes"]])
+    )
+
+
+def _known_label(text: str) -> bool:
+    return _known_labels().search(text) is not None
+
+
+def _known_level(text: str) -> bool:
+    return _is("level1", text) or _is("level2", text)
+
+
+def _runs_on(a: str, b: str, known: Callable[[str], bool]) -> bool:
+    """Are these two pieces of one known label?"""
+    return bool(a and b) and known(a + b) and not (known(a) and known(b))
 
 
 class _Sheet:
@@ -141,75 +182,96 @@ class _Sheet:
             self.cells, self.nrows = new, grid.nrows
             return
         bottom = [c for c in self.cells if c.last_row == self.nrows - 1]
+        first = [b for b in new if b.row == self.nrows]
         pairs = [
             (a, b)
-            for b in new
-            if b.row == self.nrows
+            for b in first
             for a in bottom
             if abs(a.x0 - b.x0) < _TOLERANCE and abs(a.x1 - b.x1) < _TOLERANCE
         ]
-        first = [b for b in new if b.row == self.nrows]
-        whole = self._splits_a_row(pairs, first)
+        split = len(pairs) == len(first) > 0 and self._splits_a_row(pairs)
         gone: set[int] = set()
         for a, b in pairs:
-            joined = whole or self._same_group(a, b)
-            if not joined:
+            if not split and not self._same_group(a, b):
                 continue
-            a.rowspan += b.rowspan - (1 if whole else 0)
+            a.rowspan += b.rowspan - (1 if split else 0)
+            a.full = b.full
             if a.run.text and b.run.text:
                 a.run.extend(b.run)
             elif b.run.text:
                 a.run, a.page, a.bbox = b.run, b.page, b.bbox
             gone.add(id(b))
-        shift = 1 if whole else 0
         for b in new:
-            b.row -= shift
+            b.row -= int(split)
         self.cells += [b for b in new if id(b) not in gone]
-        self.nrows += grid.nrows - shift
+        self.nrows += grid.nrows - int(split)
 
-    @staticmethod
-    def _same_group(a: _Cell, b: _Cell) -> bool:
-        """Is a label cell at the top of a page the one that the page before ended with?"""
+    def _level_of(self, cell: _Cell) -> str | None:
+        """level1 or level2 where the cell stands in such a column of the indicators."""
+        if cell.x0 < _TOLERANCE:
+            return None
         for level in ("level1", "level2"):
-            if _is(level, a.label + b.label) and not (_is(level, a.label) and _is(level, b.label)):
-                return True
-        # the block's label in the first column
-        return a.x0 < _TOLERANCE and not (a.label and b.label) and b.x1 - b.x0 < 400
+            for c in self.cells:
+                if abs(c.x0 - cell.x0) < _TOLERANCE and _is(f"{level}_header", c.label):
+                    return level if c.last_row < cell.row else None
+        return None
 
-    @staticmethod
-    def _splits_a_row(pairs: list[tuple[_Cell, _Cell]], first: list[_Cell]) -> bool:
-        """Does the page begin in the middle of a row?"""
-        if not first or len(pairs) < len(first):
+    def _same_group(self, a: _Cell, b: _Cell) -> bool:
+        """Is a label cell at the top of a page the one that the page before ended with?"""
+        if a.x0 < _TOLERANCE:
+            if b.x1 - b.x0 > 400 or (a.rowspan == 1 == b.rowspan and _known_label(a.label)):
+                return _runs_on(a.label, b.label, _known_label)
+            return not (a.label and b.label) or _runs_on(a.label, b.label, _known_label)
+        level = self._level_of(a)
+        if level is None:
             return False
-        known = re.compile(
-            "|".join(
-                [
-                    *_rules()["whole_marks"],
-                    *_rules()["head_labels"].values(),
-                    "^(?:项目概况|立项依据|项目设立必要性|保证项目实施的制度、措施|项目实施计划|总体目标|绩效指标)$",
-                ]
-            )
-        )
-        lead_a, lead_b = min(pairs, key=lambda p: p[1].x0)
-        if lead_a.rowspan == 1 and lead_b.rowspan == 1 and lead_a.label and lead_b.label:
-            return bool(known.search(lead_a.label + lead_b.label)) and not known.search(
-                lead_b.label
-            )
-        texts = [b for b in first if b.label]
-        if not texts:
-            return not any(a.label == "" for a, _ in pairs) and len(first) > 1
-        wide = all(b.x1 - b.x0 > 300 for b in texts)
-        if wide and all(b.rowspan == 1 for b in texts) and not lead_b.label:
-            return True  # running text under an empty label
-        # an indicator whose name runs on: no value stands in the row
-        indicator = [(a, b) for a, b in pairs if b.rowspan == 1 and b.x1 - b.x0 <= 400]
-        return (
-            len(indicator) >= 4
-            and not lead_b.label
-            and len(texts) <= 2
-            and all(a.label for a, b in indicator if b.label)
-            and not any(b.label for a, b in indicator[1::2])
-            and any(a.label for a, b in indicator[1::2])
+        return not (a.label and b.label) or _runs_on(a.label, b.label, lambda x: _is(level, x))
+
+    def _splits_a_row(self, pairs: list[tuple[_Cell, _Cell]]) -> bool:
+        """Does the page begin in the middle of a row?
+
+        A text that runs on leaves a full last line behind; a name without its value, or a row
+        without its label, is no row of its own.
+        """
+        pairs = sorted(pairs, key=lambda p: p[1].x0)
+        lead, top = pairs[0]
+        if lead.x0 < _TOLERANCE:
+            cut = _runs_on(lead.label, top.label, _known_label)
+            if top.label and lead.label and not cut:
+                return False
+            if lead.rowspan == 1 == top.rowspan:
+                # every row of this kind has a label; but under 实施期目标 stand the texts
+                return not any(_is("goals", a.label) for a, _ in pairs[1:])
+            if self._under_goals(pairs):
+                return True
+        leaves = [p for p in pairs if p[0].x0 >= _TOLERANCE and self._level_of(p[0]) is None]
+        groups = [p for p in pairs if p[0].x0 >= _TOLERANCE and self._level_of(p[0]) is not None]
+        if any(_runs_on(a.label, b.label, _known_level) for a, b in groups):
+            return True
+        if any(a.label and b.label for a, b in groups):
+            return False
+        if not any(b.label for _, b in leaves):
+            return not any(b.label for _, b in groups)
+        both = [(a, b) for a, b in leaves if a.label and b.label]
+        if any(_MONEY.fullmatch(a.label) and _MONEY.fullmatch(b.label) for a, b in both):
+            return False  # a sum is never continued by another
+        names, values = leaves[::2], leaves[1::2]
+        if any(_is("fund_line", a.label) and _is("fund_line", b.label) for a, b in names):
+            return False
+        for (name_a, name_b), (value_a, value_b) in zip(names, values, strict=False):
+            if (value_a.label and not name_a.label) or (value_b.label and not name_b.label):
+                return True  # a value never stands without its name
+        before = any(a.label for a, _ in values)
+        after = any(b.label for _, b in values)
+        if any(a.label for a, _ in names) and before != after:
+            return True  # names before the page end, their values after it, or the other way
+        return bool(both) and all(a.full for a, _ in both)
+
+    def _under_goals(self, pairs: list[tuple[_Cell, _Cell]]) -> bool:
+        """Are these the texts under 实施期目标 and 年度目标?"""
+        above = {c.last_row + 1 for c in self.cells if c.x0 >= _TOLERANCE and _is("goals", c.label)}
+        return all(a.row in above for a, _ in pairs[1:]) and not any(
+            _is("level1_header", b.label) for _, b in pairs
         )
 
     def _columns(self) -> None:
@@ -218,26 +280,23 @@ class _Sheet:
         for x in sorted(v for c in self.cells for v in (c.x0, c.x1)):
             if not edges or x - edges[-1] > _TOLERANCE:
                 edges.append(x)
-        self.edges = edges
         for c in self.cells:
-            c.col = min(range(len(edges)), key=lambda k: abs(edges[k] - c.x0))
-            end = min(range(len(edges)), key=lambda k: abs(edges[k] - c.x1))
-            c.colspan = max(1, end - c.col)
-        starts = sorted({c.col for c in self.cells})
-        self.starts = starts
+            c.left = min(edges, key=lambda x: abs(x - c.x0))
+        self.crossing: list[list[_Cell]] = [[] for _ in range(self.nrows)]
+        for c in sorted(self.cells, key=lambda c: c.x0):
+            for r in range(c.row, min(c.row + c.rowspan, self.nrows)):
+                self.crossing[r].append(c)
 
     def row(self, r: int) -> list[_Cell]:
         """The cells that begin in this row, left to right."""
-        return sorted((c for c in self.cells if c.row == r), key=lambda c: c.x0)
+        return [c for c in self.covering(r) if c.row == r]
 
     def covering(self, r: int) -> list[_Cell]:
         """The cells that this row crosses, merged ones included, left to right."""
-        return sorted((c for c in self.cells if c.row <= r <= c.last_row), key=lambda c: c.x0)
+        return self.crossing[r] if 0 <= r < self.nrows else []
 
     def at(self, r: int, x: float) -> _Cell | None:
-        return next(
-            (c for c in self.cells if c.row <= r <= c.last_row and c.x0 - 1 <= x < c.x1 - 1), None
-        )
+        return next((c for c in self.covering(r) if c.x0 - 1 <= x < c.x1 - 1), None)
 
 
 # --------------------------------------------------------------------------- finding the tables
@@ -293,8 +352,8 @@ def _find_tables(pages: list[Page]) -> list[_Table]:
             if kind is None and title and labels:
                 kind = _kind_by_title(title, labels)
             same = open_table is not None and plain(title) in ("", plain(open_table.title))
-            if kind == "whole" and same and not _begins_whole(labels):
-                kind = None if open_table is not None and open_table.kind == "whole" else kind
+            if open_table is not None and same and kind == open_table.kind == "whole":
+                kind = None if not title or not _begins_whole(labels) else kind
             if kind is not None:
                 year = _year_in_grid(item) or year
                 open_table = _Table(kind, title or _title_in_grid(item), year, [_Part(item)])
@@ -306,7 +365,7 @@ def _find_tables(pages: list[Page]) -> list[_Table]:
             else:
                 open_table, title = None, ""
             if open_table is not None and any(_is_footer(x) for x in labels):
-                open_table = None
+                open_table.ended = True
             fresh = False
             waiting = []
     return tables
@@ -330,13 +389,18 @@ def _begins_whole(labels: list[str]) -> bool:
 
 def _kind_by_title(title: str, labels: list[str]) -> str | None:
     """A table whose first page shows too little to be known by its labels."""
-    if not any(re.search(p, x) for p in _rules()["project_marks"]["first"] for x in labels):
-        return None
-    return "whole" if _is("title_whole", plain(title)) else "project"
+    marks = {
+        "whole": _rules()["whole_marks"] + _rules()["whole_fields"],
+        "project": _rules()["project_marks"]["first"],
+    }
+    kind = "whole" if _is("title_whole", plain(title)) else "project"
+    return kind if any(re.search(p, x) for p in marks[kind] for x in labels) else None
 
 
 def _goes_on(table: _Table, grid: Grid) -> bool:
     last = table.parts[-1].grid
+    if table.ended and (grid.nrows > 1 or any(c.label for c in _cells_of(grid, 0)[:1])):
+        return False  # after the last line only the rest of that line
     if grid.page == last.page:
         return grid.bbox[1] - last.bbox[3] < 6 and _alike(last, grid)
     return grid.page == last.page + 1 and _alike(last, grid)
@@ -377,7 +441,7 @@ class _Builder:
     def __init__(self, table: _Table) -> None:
         self.table = table
         self.name = table.title
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, FieldPlace] = {}
         self.dropped: list[Dropped] = []
         self.warnings: list[Warning_] = []
 
@@ -389,7 +453,7 @@ class _Builder:
         self.dropped += dropped
         page, _ = run.place(0, 1)
         box = union_boxes(b for b, p in zip(run.boxes, run.pages, strict=True) if p == page)
-        self.places[path] = Place(page=page or cell.page, bbox=box, text=run.text)
+        self.places[path] = FieldPlace(page=page or cell.page, bbox=box, text=run.text)
         if _FORMULA_ERROR.fullmatch(run.text):
             self.warn("formula_error", f"{run.text} is printed at {path}", cell)
         return run.text
@@ -725,7 +789,9 @@ def _footer_lines(table: _Table, b: _Builder) -> str:
                 page, box = run.place(m.end(), end)
                 if _is_footer(name):
                     filed = run.text[m.end() : end]
-                    b.places["填报日期"] = Place(page=page or part.grid.page, bbox=box, text=filed)
+                    b.places["填报日期"] = FieldPlace(
+                        page=page or part.grid.page, bbox=box, text=filed
+                    )
                 else:
                     b.dropped.append(
                         Dropped.model_validate(
@@ -779,7 +845,7 @@ def _main_columns(sheet: _Sheet, rows: list[int]) -> list[float]:
     counts: Counter[float] = Counter()
     for c in sheet.cells:
         if c.row in rows and c.x0 > _TOLERANCE:
-            counts[sheet.edges[c.col]] += 1
+            counts[c.left] += 1
     often = sorted(x for x, n in counts.items() if n >= 3)
     return often or sorted(counts)
 
@@ -815,4 +881,4 @@ def read_performance(pages: list[Page]) -> PerformanceReading:
     return reading
 
 
-__all__ = ["PerformanceReading", "Place", "read_performance"]
+__all__ = ["PerformanceReading", "read_performance"]

@@ -38,15 +38,30 @@ def load_rules(name: str) -> Any:
         return yaml.safe_load(f)
 
 
-@cache
-def _fold_char(c: str) -> str:
-    n = unicodedata.normalize("NFKC", c)
-    return n if len(n) == 1 else c
+class _Folding(dict[int, str]):
+    """Each sign met so far with its plain form."""
+
+    def __missing__(self, code: int) -> str:
+        c = chr(code)
+        n = unicodedata.normalize("NFKC", c)
+        self[code] = n if len(n) == 1 else c
+        return self[code]
+
+
+class _Widths(dict[str, int]):
+    """Each sign met so far with its width: full-width glyphs count two."""
+
+    def __missing__(self, c: str) -> int:
+        self[c] = 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        return self[c]
+
+
+_FOLDING, _WIDTHS = _Folding(), _Widths()
 
 
 def fold(text: str) -> str:
     """Full-width and compatibility forms as their plain ones; the length never changes."""
-    return "".join(map(_fold_char, text))
+    return text.translate(_FOLDING)
 
 
 def squeeze(text: str) -> str:
@@ -92,7 +107,7 @@ def union_boxes(boxes: Iterable[BBox]) -> BBox | None:
 
 def char_boxes(word: Word) -> list[BBox]:
     """A box for each character of a word, by width: full-width glyphs count two."""
-    weights = [2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in word.text]
+    weights = [_WIDTHS[c] for c in word.text]
     total = sum(weights) or 1
     out: list[BBox] = []
     x = word.x0
@@ -112,11 +127,15 @@ class Run:
     boxes: list[BBox] = field(default_factory=list)
 
     def add_word(self, word: Word, page: int) -> None:
-        for c, box in zip(word.text, char_boxes(word), strict=True):
-            if not _BLANK.fullmatch(c):
-                self.text += c
-                self.pages.append(page)
-                self.boxes.append(box)
+        boxes = char_boxes(word)
+        if _BLANK.search(word.text):
+            kept = [n for n, c in enumerate(word.text) if not _BLANK.match(c)]
+            self.text += "".join(word.text[n] for n in kept)
+            boxes = [boxes[n] for n in kept]
+        else:
+            self.text += word.text
+        self.pages += [page] * len(boxes)
+        self.boxes += boxes
 
     def add_line(self, line: TextLine) -> None:
         for w in line.words:

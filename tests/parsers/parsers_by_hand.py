@@ -48,7 +48,7 @@ def grid(
                 w
                 for n, part in enumerate(str(text).split("\n"))
                 for w in words(
-                    part, x0 + 1, y0 + 2 + 12 * n, min(10.0, 56.0 * colspan / max(1, len(part)))
+                    part, x0 + 1, y0 + 2 + 12 * n, min(8.0, 40.0 * colspan / max(1, len(part)))
                 )
             ]
             cells.append(GridCell(r, c, rowspan, colspan, box, ws))

@@ -8,9 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from parsers_by_hand import Row, grid, page
 
-from parsers.page import Page
+from parsers.page import Grid, GridCell, Page
 from parsers.performance import PerformanceReading, read_performance
 
 TITLE = "青石县县(区)级预算部门(单位)项目支出绩效目标表"
@@ -308,6 +310,64 @@ def test_a_printed_formula_error_is_told() -> None:
     rows[-3] = [None, None, None, "涵闸座数", "#NAME?", None, "涵闸座数", "3座"]
     r = read_performance([page(1, TITLE, grid(rows))])
     assert [w.code for w in r.warnings] == ["formula_error"]
+
+
+# --------------------------------------------------------------------- wherever the page ends
+def cut(whole: Grid, k: int, where: str) -> tuple[Grid, Grid]:
+    """The grid on two pages, cut above row ``k``; the text of a cut cell stands on the first
+    page, on the second, or is shared between them by height."""
+    y = min(c.bbox[1] for c in whole.cells if c.row == k)
+    above: list[GridCell] = []
+    below: list[GridCell] = []
+    for c in whole.cells:
+        if c.row + c.rowspan <= k:
+            above.append(c)
+        elif c.row >= k:
+            below.append(GridCell(c.row - k, c.col, c.rowspan, c.colspan, c.bbox, c.words))
+        else:
+            first = [
+                w
+                for w in c.words
+                if where == "first" or (where == "shared" and (w.top + w.bottom) / 2 < y)
+            ]
+            second = [w for w in c.words if w not in first]
+            x0, top, x1, bottom = c.bbox
+            above.append(GridCell(c.row, c.col, k - c.row, c.colspan, (x0, top, x1, y), first))
+            below.append(
+                GridCell(0, c.col, c.row + c.rowspan - k, c.colspan, (x0, y, x1, bottom), second)
+            )
+    x0, top, x1, bottom = whole.bbox
+    return (
+        Grid(1, (x0, top, x1, y), k, whole.ncols, above),
+        Grid(2, (x0, y, x1, bottom), whole.nrows - k, whole.ncols, below),
+    )
+
+
+@settings(deadline=None)
+@given(st.integers(1, 16), st.sampled_from(["first", "second", "shared"]))
+def test_the_page_end_changes_nothing_wherever_it_falls(k: int, where: str) -> None:
+    rows = whole_table(FOOTER)
+    uncut = one(read_performance([page(1, TITLE, "(2027年度)", grid(rows))]))
+    first, second = cut(grid(rows), k, where)
+    pages = [page(1, TITLE, "(2027年度)", first, "第 1 页"), page(2, second)]
+    reading = read_performance(pages)
+    assert one(reading) == uncut
+    assert [d.kind for d in reading.dropped] == ["person", "phone"]
+
+
+def test_sums_of_two_lines_are_never_joined_at_a_page_end() -> None:
+    """Right-aligned sums reach the edge of their cells: that alone makes no row run on."""
+    rows = whole_table()
+    whole = grid(rows)
+    for c in whole.cells:
+        for w in c.words:
+            width = w.x1 - w.x0
+            w.x1 = c.bbox[2] - 1
+            w.x0 = w.x1 - width
+    first, second = cut(whole, 6, "first")
+    t = one(read_performance([page(1, TITLE, first), page(2, second)]))
+    lines = t["资金明细"]
+    assert [x["年度"] for x in lines] == ["40,000", "0", "0", "40,000", "0", ""]  # type: ignore[attr-defined]
 
 
 # --------------------------------------------------------------------- the measuring documents
