@@ -132,12 +132,14 @@ def host_of(url: str) -> str:
     return name if parts.port in {None, usual} else f"{name}:{parts.port}"
 
 
-def hosts(sites: Iterable[Site], *, include_unverified: bool = False) -> dict[str, list[Site]]:
-    """Sites by host, in the order given. Unverified sites are left out unless asked for."""
+def hosts(sites: Iterable[Site]) -> dict[str, list[Site]]:
+    """Sites by host, in the order given: one crawler at a time visits a host.
+
+    Which sites are crawled is the caller's choice (the night takes verified ones).
+    """
     found: dict[str, list[Site]] = {}
     for site in sites:
-        if site.verified or include_unverified:
-            found.setdefault(site.host, []).append(site)
+        found.setdefault(site.host, []).append(site)
     return found
 
 

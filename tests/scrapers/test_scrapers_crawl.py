@@ -692,7 +692,16 @@ def test_private_addresses_are_refused_unless_the_site_allows_them(
     assert report.count(Outcome.REFUSED) == 1
 
 
-def test_hosts_leaves_unverified_sites_out(portal: Portal) -> None:
-    sites = [site_for(portal), site_for(portal, name="另一县", verified=False)]
-    assert [site.name for site in hosts(sites)[portal.host]] == ["样例县"]
-    assert len(hosts(sites, include_unverified=True)[portal.host]) == 2
+def test_hosts_gathers_the_sites_of_one_host(portal: Portal) -> None:
+    sites = [
+        site_for(portal),
+        site_for(portal, name="另一县"),
+        site_for(portal, base_url="http://a.cn/"),
+    ]
+    assert hosts(sites) == {portal.host: sites[:2], "a.cn": sites[2:]}
+
+
+def test_sites_of_several_hosts_are_not_crawled_together(archive: Archive, portal: Portal) -> None:
+    sites = [site_for(portal), site_for(portal, base_url="http://127.0.0.1:1/")]
+    with pytest.raises(ValueError, match="exactly one host"):
+        crawl_host(sites, archive, run_id="x", now=NIGHT, settings=QUICK)

@@ -92,7 +92,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         load_sites(tmp_path / "none")
 
 
-def test_the_packaged_sites_are_valid_unverified_and_not_crawled_by_default() -> None:
+def test_the_packaged_sites_are_valid_and_unverified() -> None:
     sites = load_sites()
     assert {site.county_code for site in sites} >= {"140525", "140405", "140404", "141129"}
     for site in sites:
@@ -100,8 +100,7 @@ def test_the_packaged_sites_are_valid_unverified_and_not_crawled_by_default() ->
         assert not site.allow_private
         assert site.pace.pause_seconds >= 1
         assert site.notes
-    assert hosts(sites) == {}
-    assert len(hosts(sites, include_unverified=True)) == len(sites)
+    assert len(hosts(sites)) == len(sites)
 
 
 @pytest.mark.parametrize(
