@@ -3,9 +3,11 @@
 {% macro standard_name(name) -%}
     regexp_replace(
         regexp_replace(
-            replace(
-                replace(regexp_replace(nfc_normalize({{ name }}), '[\s　]', '', 'g'), '(', '（'),
-                ')', '）'
+            regexp_replace(
+                translate(
+                    regexp_replace(nfc_normalize({{ name }}), '[\s　]', '', 'g'), '()', '（）'
+                ),
+                '（(本级|机关|本部)）$', ''
             ),
             '^中国共产党', '中共'
         ),

@@ -1,5 +1,7 @@
-{#- Body rows of the readings that count, with what the tree of codes says: a leaf (末级科目) is a
-    code that no longer code of the same form starts with. Adding up leaves counts nothing twice. -#}
+{#- Body rows of the readings that count, with what may be added up: adding up leaves (末级) counts
+    nothing twice and leaves nothing out. Where rows have codes, a leaf is a code that no longer
+    code of the same form starts with; where they have none (T06, T11–T13), a row that no row of a
+    deeper kind follows. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
@@ -46,6 +48,33 @@ parent_code as (
 
 ),
 
+depth as (
+
+    select
+        *,
+        lead(depth) over (
+            partition by document_id, form
+            order by row_index
+        ) as next_depth
+    from (
+        select
+            new_row.document_id,
+            new_row.form,
+            new_row.row_index,
+            case new_row.row_kind
+                when 'total' then 0
+                when 'organisation' then 0
+                when 'class' then 1
+                when 'unit' then 1
+                when 'item' then 2
+                when 'project' then 2
+            end as depth
+        from new_row
+        where new_row.form in ('T06', 'T11', 'T12', 'T13')
+    ) as row_depth
+
+),
+
 final as (
 
     select
@@ -60,10 +89,19 @@ final as (
         new_row.income_label,
         new_row.parent_index,
         new_row.unit_name,
-        new_row.row_code is not null
-        and new_row.row_kind in ('class', 'section', 'item')
-        and parent_code.row_code is null as is_leaf
+        case
+            when depth.depth is not null then depth.depth >= coalesce(depth.next_depth, 0)
+            else
+                new_row.row_code is not null
+                and new_row.row_kind in ('class', 'section', 'item')
+                and parent_code.row_code is null
+        end as is_leaf
     from new_row
+    left join depth
+        on
+            new_row.document_id = depth.document_id
+            and new_row.form = depth.form
+            and new_row.row_index = depth.row_index
     left join parent_code
         on
             new_row.document_id = parent_code.document_id

@@ -3,7 +3,7 @@ with fact as (
     select * from {{ ref('int_fact') }}
     where
         form in ('T12', 'T13')
-        and row_kind = 'project'
+        and is_leaf
         and amount_printed is not null
 
 )
@@ -18,6 +18,7 @@ select
     is_additive,
     {{ project_id('organisation_id', 'unit_name', 'row_label') }} as project_id,
     row_label as project_name,
+    row_kind,
     unit_name,
     case form when 'T13' then fiscal_year - 1 else fiscal_year end as appropriation_year,
     form = 'T13' as is_carry_over,

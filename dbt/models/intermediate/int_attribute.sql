@@ -1,0 +1,61 @@
+{#- Labelled figures of staff, assets and procurement (人员、资产、采购) of current documents, with
+    the sentence they come from where the narrative has them under the same name. -#}
+with attribute as (
+
+    select * from {{ ref('stg_attribute') }}
+    where not starts_with(attribute_path, 'places/')
+
+),
+
+figure as (
+
+    select
+        document_id,
+        reading_id,
+        figure_path,
+        any_value(figure_text order by position) as figure_text,
+        any_value(unit_printed order by position) as unit_printed,
+        any_value(page order by position) as page
+    from {{ ref('stg_narrative_figure') }}
+    group by document_id, reading_id, figure_path
+
+),
+
+measure as (
+
+    select * from {{ ref('seed_measure') }}
+
+),
+
+document as (
+
+    select * from {{ ref('int_document') }}
+    where is_current
+
+)
+
+select
+    {{ document_columns('document') }},
+    attribute.kind,
+    attribute.attribute_path as measure,
+    measure.term_zh,
+    measure.part_of,
+    coalesce(measure.unit, figure.unit_printed) as unit,
+    attribute.attribute_text as value_text,
+    {{ printed_number('attribute.attribute_text') }} as value,
+    figure.figure_text as printed_text,
+    figure.page
+from attribute
+inner join document
+    on
+        attribute.document_id = document.document_id
+        and attribute.reading_id = document.reading_id
+left join figure
+    on
+        attribute.document_id = figure.document_id
+        and attribute.reading_id = figure.reading_id
+        and attribute.attribute_path = figure.figure_path
+left join measure
+    on
+        attribute.kind = measure.kind
+        and regexp_full_match(attribute.attribute_path, measure.path_pattern)

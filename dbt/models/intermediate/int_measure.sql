@@ -1,0 +1,91 @@
+{#- The totals that are compared over years (主要指标), as printed in the forms of current
+    documents. -#}
+with summary as (
+
+    select * from {{ ref('fct_budget_summary') }}
+
+),
+
+fact as (
+
+    select * from {{ ref('int_fact') }}
+
+),
+
+from_summary as (
+
+    unpivot (
+        select
+            document_id,
+            income_total_wan as income_total,
+            current_year_income_wan as current_year_income,
+            carry_over_wan as carry_over,
+            expenditure_total_wan as expenditure_total
+        from summary
+    )
+    on income_total, current_year_income, carry_over, expenditure_total
+    into name measure value amount_wan
+
+),
+
+from_form as (
+
+    select
+        document_id,
+        case
+            when form = 'T03' and column_role = 'basic' then 'basic_expenditure'
+            when form = 'T03' and column_role = 'project' then 'project_expenditure'
+            when form = 'T05' and column_role = 'total' then 'general_public_expenditure'
+            when form = 'T06' and column_role = 'personnel' then 'personnel_expense'
+            when form = 'T06' and column_role = 'non_personnel' then 'non_personnel_expense'
+            when form = 'T10' and column_role = 'total' then 'three_public_total'
+        end as measure,
+        amount_wan
+    from fact
+    where
+        form in ('T03', 'T05', 'T06', 'T10')
+        and row_kind = 'total'
+        and amount_wan is not null
+
+),
+
+agency as (
+
+    select
+        document_id,
+        'agency_operating_expense' as measure,
+        coalesce(
+            max(case when row_kind in ('organisation', 'total') then amount_wan end),
+            sum(case when row_kind = 'unit' then amount_wan end)
+        ) as amount_wan
+    from fact
+    where
+        form = 'T11'
+        and column_role = 'total'
+        and amount_wan is not null
+    group by document_id
+
+)
+
+select
+    document_id,
+    measure,
+    amount_wan
+from from_summary
+
+union all
+
+select
+    document_id,
+    measure,
+    amount_wan
+from from_form
+where measure is not null
+
+union all
+
+select
+    document_id,
+    measure,
+    cast(amount_wan as decimal(20, 6)) as amount_wan
+from agency

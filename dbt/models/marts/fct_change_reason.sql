@@ -1,0 +1,26 @@
+with reason as (
+
+    select * from {{ ref('stg_reason') }}
+
+),
+
+document as (
+
+    select * from {{ ref('int_document') }}
+    where is_current
+
+)
+
+select
+    {{ document_columns('document') }},
+    reason.position,
+    reason.topic,
+    reason.direction,
+    reason.amount_printed as amount_wan,
+    reason.reason_text,
+    reason.page
+from reason
+inner join document
+    on
+        reason.document_id = document.document_id
+        and reason.reading_id = document.reading_id

@@ -1,0 +1,30 @@
+{#- Goods, works and services; the total only where a document does not divide it. -#}
+with attribute as (
+
+    select * from {{ ref('int_attribute') }}
+    where
+        kind = 'procurement'
+        and value is not null
+
+),
+
+divided as (
+
+    select distinct document_id
+    from attribute
+    where part_of is not null
+
+)
+
+select
+    {{ document_columns('attribute') }},
+    replace(attribute.measure, 'procurement_', '') as category,
+    attribute.value as amount_wan,
+    attribute.value_text as amount_text,
+    attribute.printed_text,
+    attribute.page
+from attribute
+left join divided on attribute.document_id = divided.document_id
+where
+    attribute.part_of is not null
+    or divided.document_id is null

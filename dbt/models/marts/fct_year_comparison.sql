@@ -1,0 +1,107 @@
+{#- A total beside last year's: as this year's text states it, and as last year's document printed
+    it. Comparable only where the second is known and the first does not contradict it. -#}
+with measure as (
+
+    select * from {{ ref('int_measure') }}
+
+),
+
+declared as (
+
+    select * from {{ ref('seed_year_measure') }}
+
+),
+
+document as (
+
+    select * from {{ ref('int_document') }}
+    where is_current
+
+),
+
+figure as (
+
+    select
+        document_id,
+        figure_path,
+        case when count(distinct amount_wan) = 1 then min(amount_wan) end as amount_wan
+    from {{ ref('fct_narrative_figure') }}
+    where unit_printed in ('万元', '元') or unit_printed is null
+    group by document_id, figure_path
+
+),
+
+stated as (
+
+    select
+        {{ document_columns('document') }},
+        measure.measure,
+        declared.term_zh,
+        measure.amount_wan,
+        coalesce(prior.amount_wan, measure.amount_wan - delta.amount_wan) as prior_as_stated_wan
+    from measure
+    inner join document on measure.document_id = document.document_id
+    inner join declared on measure.measure = declared.measure
+    left join figure as delta
+        on
+            measure.document_id = delta.document_id
+            and declared.delta_path = delta.figure_path
+    left join figure as prior
+        on
+            measure.document_id = prior.document_id
+            and declared.prior_path = prior.figure_path
+
+),
+
+paired as (
+
+    select
+        stated.*,
+        previous.document_id as prior_document_id,
+        previous.amount_wan as prior_as_published_wan,
+        prior_document.document_id is not null as is_prior_published
+    from stated
+    left join stated as previous
+        on
+            stated.organisation_id = previous.organisation_id
+            and stated.phase = previous.phase
+            and stated.scope = previous.scope
+            and stated.measure = previous.measure
+            and stated.fiscal_year = previous.fiscal_year + 1
+    left join document as prior_document
+        on
+            stated.organisation_id = prior_document.organisation_id
+            and stated.phase = prior_document.phase
+            and stated.scope = prior_document.scope
+            and stated.fiscal_year = prior_document.fiscal_year + 1
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when not is_prior_published then 'prior_not_published'
+            when prior_as_published_wan is null then 'prior_blank'
+            -- a difference of two rounded figures may be off by 0.01 万元
+            when abs(prior_as_stated_wan - prior_as_published_wan) > 0.01 then 'prior_restated'
+        end as break_reason
+    from paired
+
+)
+
+select
+    {{ document_columns('judged') }},
+    judged.measure,
+    judged.term_zh,
+    judged.amount_wan,
+    judged.prior_as_stated_wan,
+    judged.prior_as_published_wan,
+    judged.prior_document_id,
+    judged.break_reason is null as is_comparable,
+    judged.break_reason,
+    case
+        when judged.break_reason is null then judged.amount_wan - judged.prior_as_published_wan
+    end as change_wan
+from judged

@@ -1,0 +1,101 @@
+{#- What a corrected republication (更正后重新公开) changed: figure by figure, rows matched by what
+    they are called and how often, columns by what they mean. -#}
+with document as (
+
+    select * from {{ ref('int_document') }}
+    where
+        version_kind = 'corrected_republication'
+        and previous_document_id is not null
+
+),
+
+amount as (
+
+    select
+        *,
+        coalesce(row_code, row_label, '') as row_name,
+        coalesce(side, '') as side_name,
+        coalesce(unit_name, '') as unit,
+        row_number() over (
+            partition by
+                document_id, form, side, column_role, coalesce(row_code, row_label, ''), unit_name
+            order by row_index
+        ) as occurrence
+    from {{ ref('int_amount') }}
+    where column_role is not null
+
+),
+
+new_figure as (
+
+    select
+        document.document_id as new_document_id,
+        document.previous_document_id,
+        amount.*
+    from document
+    inner join amount on document.document_id = amount.document_id
+
+),
+
+old_figure as (
+
+    select
+        document.document_id as new_document_id,
+        document.previous_document_id,
+        amount.*
+    from document
+    inner join amount on document.previous_document_id = amount.document_id
+
+),
+
+compared as (
+
+    select
+        coalesce(new_figure.new_document_id, old_figure.new_document_id) as document_id,
+        coalesce(new_figure.previous_document_id, old_figure.previous_document_id)
+            as previous_document_id,
+        coalesce(new_figure.form, old_figure.form) as form,
+        coalesce(new_figure.row_label, old_figure.row_label) as row_label,
+        coalesce(new_figure.column_path, old_figure.column_path) as column_path,
+        coalesce(new_figure.column_role, old_figure.column_role) as column_role,
+        old_figure.amount_text as previous_text,
+        new_figure.amount_text,
+        old_figure.amount_wan as previous_wan,
+        new_figure.amount_wan,
+        old_figure.page as previous_page,
+        new_figure.page
+    from new_figure
+    full outer join old_figure
+        on
+            new_figure.new_document_id = old_figure.new_document_id
+            and new_figure.form = old_figure.form
+            and new_figure.side_name = old_figure.side_name
+            and new_figure.column_role = old_figure.column_role
+            and new_figure.row_name = old_figure.row_name
+            and new_figure.unit = old_figure.unit
+            and new_figure.occurrence = old_figure.occurrence
+
+)
+
+select
+    compared.document_id,
+    compared.previous_document_id,
+    document.organisation_id,
+    document.county_code,
+    document.fiscal_year,
+    document.phase,
+    document.scope,
+    compared.form,
+    compared.row_label,
+    compared.column_path,
+    compared.column_role,
+    compared.previous_text,
+    compared.amount_text,
+    compared.previous_wan,
+    compared.amount_wan,
+    coalesce(compared.amount_wan, 0) - coalesce(compared.previous_wan, 0) as difference_wan,
+    compared.previous_page,
+    compared.page
+from compared
+inner join document on compared.document_id = document.document_id
+where compared.amount_wan is distinct from compared.previous_wan
