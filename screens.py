@@ -18,10 +18,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from nightly.report import Budget, NightReport
+from nightly.report import Budget, BudgetLine, NightReport
 
 WIDTH = 80
 EXAMPLES_SHOWN = 3
+LABEL_LEAST, LABEL_MOST = 14, 34
+HEADING_LEAST = 8
+GAP = 3  # blanks between columns
+OUTLINE_DEPTH = {"section": 1, "unit": 1, "item": 2, "project": 2}
 
 
 @cache
@@ -323,25 +327,50 @@ def print_budget(budgets: Sequence[Budget], lang: str) -> None:
             shown = [line for line in lines if any(v is not None for v in line.values.values())]
             if not shown:
                 continue
-            table = Table(
-                box=box.SIMPLE_HEAD,
-                show_edge=False,
-                pad_edge=False,
-                title=form,
-                title_justify="left",
-            )
-            table.add_column(say("line", lang), overflow="fold")
-            for c in filled:
-                table.add_column(c.split("/")[-1], justify="right", overflow="fold")
-            table.add_column(say("page", lang), justify="right")
+            name = b.form_names.get(form, ("", ""))[0 if lang == "zh" else 1]
+            table = _titled_table(f"{form} {name}")
+            # a column is as wide as its figures: the heading folds, a figure never does
+            widths = [
+                max(HEADING_LEAST, *(len(_amount(line.values.get(c))) for line in shown))
+                for c in filled
+            ]
+            room = console.width - sum(w + GAP for w in widths) - GAP - 4
+            table.add_column(say("line", lang), no_wrap=True)
+            for c, width in zip(filled, widths, strict=True):
+                table.add_column(
+                    c.split("/")[-1], justify="right", overflow="fold", width=width, min_width=width
+                )
+            table.add_column(say("page", lang), justify="right", no_wrap=True)
             for line in shown:
-                depth = {"section": 1, "item": 2, "project": 2, "unit": 1}.get(line.kind, 0)
                 table.add_row(
-                    "  " * depth + f"{line.code or ''} {line.label}".strip(),
-                    *("" if (v := line.values.get(c)) is None else f"{v:,.2f}" for c in filled),
+                    _outlined(line, max(LABEL_LEAST, min(LABEL_MOST, room))),
+                    *(_amount(line.values.get(c)) for c in filled),
                     str(line.page or ""),
                 )
+            console.print()
             console.print(table)
+
+
+def _amount(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:,.2f}"
+
+
+def _outlined(line: BudgetLine, width: int) -> str:
+    """A line's code and name, indented by its level, wrapped as Chinese is."""
+    indent = "  " * OUTLINE_DEPTH.get(line.kind, 0)
+    rows = _wrap(f"{line.code or ''} {line.label}".strip(), width - len(indent))
+    return "\n".join(indent + row for row in rows)
+
+
+def _titled_table(title: str) -> Table:
+    return Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+    )
 
 
 def print_document(document: Any, lang: str) -> None:
@@ -357,9 +386,7 @@ def print_document(document: Any, lang: str) -> None:
     console.print(f"{word(info.phase, lang)} · {word(info.scope, lang)} · {info.template or '-'}")
     for t in document.tables:
         title = f"{t.id} {t.title}  ({t.unit or '?'}; {say('page', lang)} {', '.join(map(str, t.pages))})"
-        table = Table(
-            box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title=title, title_justify="left"
-        )
+        table = _titled_table(title)
         amounts = [any(r[c].amount is not None for r in t.cells) for c in range(len(t.columns))]
         for name, right in zip(t.columns, amounts, strict=True):
             table.add_column(

@@ -271,6 +271,7 @@ class Budget(BaseModel):
     status: str
     source_url: str | None
     forms: dict[str, list[BudgetLine]]
+    form_names: dict[str, tuple[str, str]] = {}
 
 
 def organisation_budget(settings: Settings, organisation: str, year: int | None) -> list[Budget]:
@@ -284,17 +285,26 @@ def organisation_budget(settings: Settings, organisation: str, year: int | None)
             "and (? is null or fiscal_year = ?) order by fiscal_year desc, department",
             [organisation, year, year],
         ).fetchall()
+        names = {
+            form: (zh, en)
+            for form, zh, en in connection.sql(
+                "select form, form_name, form_name_en from marts.dim_form"
+            ).fetchall()
+        }
         budgets = []
         for row in documents:
-            lines: dict[str, dict[int, BudgetLine]] = {}
+            # T01, T04 and T09 print two lines side by side in one row
+            lines: dict[str, dict[tuple[int, str], BudgetLine]] = {}
             for form, index, label, code, kind, path_, amount, page in connection.execute(
                 "select form, row_index, row_label, function_code, row_kind, column_path, "
-                "amount_wan, page from marts.fct_amount where document_id = ? "
+                "amount_wan, page from marts.fct_amount "
+                "where document_id = ? and row_kind is not null "
                 "order by form, row_index, column_index",
                 [row[0]],
             ).fetchall():
                 line = lines.setdefault(form, {}).setdefault(
-                    index, BudgetLine(label=label, code=code, kind=kind, values={}, page=page)
+                    (index, label),
+                    BudgetLine(label=label, code=code, kind=kind, values={}, page=page),
                 )
                 line.values[path_] = amount
             budgets.append(
@@ -316,6 +326,7 @@ def organisation_budget(settings: Settings, organisation: str, year: int | None)
                         )
                     ),
                     forms={f: list(v.values()) for f, v in lines.items()},
+                    form_names=names,
                 )
             )
     return budgets
