@@ -43,14 +43,10 @@ class Notice(_Model):
 
 
 class Finding(_Model):
-    """A contradiction that the document really holds: every one of ``identities`` fails.
-
-    ``checked`` is False where only a reader sees it: no identity of the catalogue covers it.
-    """
+    """A contradiction that the document really holds: every one of ``identities`` fails."""
 
     identities: tuple[str, ...]
     zh: str
-    checked: bool = True
 
 
 class Document(_Model):
