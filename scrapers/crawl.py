@@ -32,7 +32,7 @@ from scrapers.archive import Archive, ArchiveDamagedError, FetchRow, HostState, 
 from scrapers.decode import decode_page
 from scrapers.families import detect_family, get_family
 from scrapers.families.base import Article, Attachment, Entry, Family, Listing
-from scrapers.families.reading import is_home, redirect_of
+from scrapers.families.reading import is_headed, is_home, redirect_of
 from scrapers.fetch import CrawlSettings, CrawlStopped, Fetched, PoliteSession
 from scrapers.filetype import Kind, extension_of
 from scrapers.site import Column, Pace, Site, host_of, hosts
@@ -510,9 +510,7 @@ class _HostCrawl:
             return
         reader = family if host_of(page.url) == self.host else detect_family(page.html, page.url)
         article = reader.read_article(page.html, page.url)
-        if not (article.attachments or article.children) and self._is_not_the_article(
-            entry, page, article, place
-        ):
+        if self._is_not_the_article(entry, page, article, place):
             return
         if place.depth < self.settings.max_depth:
             for child in article.children:
@@ -556,36 +554,38 @@ class _HostCrawl:
     def _is_not_the_article(
         self, entry: Entry, page: _Page, article: Article, place: _Place
     ) -> bool:
+        """Whether something else stands in the article's place; then its row is written here.
+
+        A home page has links and even files in plenty: none of them belongs to the article.
+        """
         asked, got = urlsplit(entry.url).path, urlsplit(page.url).path
         sent_home = asked != got and re.fullmatch(r"/?(?:(?:index|default)\.\w+)?", got) is not None
-        if sent_home or (not article.is_recognised and is_home(page.html)):
-            self._record(
-                place,
-                "article",
-                entry.url,
-                Outcome.DEAD_LINK,
-                page.fetched,
-                reason=f"{entry.url} gives the portal's home page in place of the article. The "
-                "publisher has removed it; it is looked for again from time to time.",
-                link_text=entry.title,
-                published_on=entry.published_on,
+        if sent_home or (is_home(page.html) and not is_headed(page.html, entry.title)):
+            outcome = Outcome.DEAD_LINK
+            reason = (
+                f"{entry.url} gives the portal's home page in place of the article. The "
+                "publisher has removed it; it is looked for again from time to time."
             )
-            return True
-        if not article.is_recognised:
-            self._record(
-                place,
-                "article",
-                entry.url,
-                Outcome.UNREADABLE,
-                page.fetched,
-                reason=f"{entry.url} has no title and body that the family {place.site.family} "
+        elif not (article.is_recognised or article.attachments or article.children):
+            outcome = Outcome.UNREADABLE
+            reason = (
+                f"{entry.url} has no title and body that the family {place.site.family} "
                 "knows, and no file. Open it in a browser: if it is an article with files, the "
-                "family's reading must be extended.",
-                link_text=entry.title,
-                published_on=entry.published_on,
+                "family's reading must be extended."
             )
-            return True
-        return False
+        else:
+            return False
+        self._record(
+            place,
+            "article",
+            entry.url,
+            outcome,
+            page.fetched,
+            reason=reason,
+            link_text=entry.title,
+            published_on=entry.published_on,
+        )
+        return True
 
     # files
 

@@ -24,6 +24,7 @@ __all__ = [
     "dated_lists",
     "first_text",
     "is_cut",
+    "is_headed",
     "is_home",
     "labelled",
     "link_title",
@@ -170,6 +171,13 @@ def is_home(html: str) -> bool:
         return False
     lists = [ul for ul in soup.find_all("ul") if len(ul.find_all("a", recursive=True)) >= 3]
     return len(soup.find_all("a", href=True)) >= 60 and len(lists) >= 4
+
+
+def is_headed(html: str, title: str) -> bool:
+    """Whether a title (or its beginning) stands in the page's own title or headings."""
+    wanted = clean(title).rstrip(".…")[:12]
+    headings = soup_of(html).select("title, h1, h2, h3, .title, .tit")
+    return bool(wanted) and any(wanted in clean(tag.get_text()) for tag in headings)
 
 
 # lists

@@ -16,6 +16,7 @@ from bs4 import Tag
 from scrapers.families.base import Article, Family, Link, Listing
 from scrapers.families.reading import (
     clean,
+    dated_lists,
     first_text,
     link_title,
     metas,
@@ -59,6 +60,9 @@ class TrsWcm(Family):
         records = re.search(r"wcm分页[^\n]{0,20}总记录\D{0,4}(\d+)", html)
         menu = soup.select("div.czys_subMenu dl dd a")
         entries = rows_of(_main_anchors(soup, url), url)
+        if not entries and not soup.select_one(", ".join(_MAIN)):  # articles named otherwise
+            lists = dated_lists(soup, url)
+            entries = max((d.entries for d in lists), key=len, default=())
         is_a_list = bool(entries or menu or paging or soup.select_one(", ".join(_MAIN)))
         return Listing(
             entries=entries,

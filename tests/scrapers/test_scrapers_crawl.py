@@ -287,8 +287,8 @@ def test_an_html_page_named_pdf_is_no_document(portal: Portal, archive: Archive)
 
 
 BLOCK = (
-    b"<script>function a(a){return a}var _0x49a6=['cookie','location.href=location.href'];"
-    b"document[_0x49a6[0]]='__tst_status='+a(1)+'#;';setTimeout(_0x49a6[1],1200);</script>"
+    b"<script>function a(a){return a}var _0x1f2a=['cookie','location.href=location.href'];"
+    b"document[_0x1f2a[0]]='__gate='+a(1)+'#;';setTimeout(_0x1f2a[1],1200);</script>"
 )
 
 
@@ -338,13 +338,44 @@ def test_the_home_page_in_place_of_an_article_is_a_dead_link(
     portal: Portal, archive: Archive
 ) -> None:
     menu = "".join(
-        "<ul>" + "".join(f'<li><a href="/c{i}/{j}/">栏目{j}</a></li>' for j in range(20)) + "</ul>"
+        "<ul>"
+        + "".join(f'<li><a href="/c{i}/{j}.html">栏目{j}</a></li>' for j in range(20))
+        + "</ul>"
         for i in range(5)
     )
+    advert = '<div id="zoom"><h1>要闻</h1><a href="/guide.pdf">办事指南</a></div>'
     portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")]))
-    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(f"<html><body>{menu}</body></html>")
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(
+        f'<html><head><title>样例县人民政府</title></head><body>{advert}<div class="content">{menu}'
+        "</div></body></html>"
+    )
     report = crawl(site_for(portal), archive)
-    assert report.count(Outcome.DEAD_LINK) == 1
+    assert report.outcomes == {"listing_ok": 1, "dead_link": 1}
+    assert len(portal.paths()) == 2
+
+
+def test_an_article_sent_to_the_home_page_is_a_dead_link(portal: Portal, archive: Archive) -> None:
+    portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")]))
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = Reply(status=302, headers={"Location": "/"})
+    portal.pages["/"] = html("<html><body><h1>样例县</h1><a href='/a.pdf'>指南</a></body></html>")
+    report = crawl(site_for(portal), archive)
+    assert report.outcomes == {"listing_ok": 1, "dead_link": 1}
+
+
+def test_an_article_among_many_links_is_still_an_article(portal: Portal, archive: Archive) -> None:
+    menu = "".join(
+        "<ul>"
+        + "".join(f'<li><a href="/c{i}/{j}.html">栏目{j}</a></li>' for j in range(20))
+        + "</ul>"
+        for i in range(5)
+    )
+    one_article(portal, "", **{"P1.pdf": a_file(pdf())})
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(
+        f"<html><head><title>样例预算</title></head><body>{menu}<h1>样例预算</h1>"
+        '<div class="TRS_Editor"><a href="./P1.pdf">表</a></div></body></html>'
+    )
+    crawl(site_for(portal), archive)
+    assert stored(archive) == {pdf()}
 
 
 def test_a_gb18030_list_is_read(portal: Portal, archive: Archive) -> None:

@@ -447,6 +447,15 @@ def test_an_unexpected_answer_is_unread(family: str, url: str, answer: str) -> N
     assert get_family(family).read_listing(answer, url).unread
 
 
+def test_trs_articles_with_other_names_are_entries_too() -> None:
+    rows = "".join(
+        f'<li><a href="./content_{n}.html">{title(n)}</a><span>2026-02-0{n}</span></li>'
+        for n in NUMBERS
+    )
+    listing = get_family("trs_wcm").read_listing(f"<ul>{rows}</ul>", "http://a.cn/c/")
+    assert len(listing.entries) == len(NUMBERS)
+
+
 def test_pages_that_only_a_script_can_turn_are_warned_about() -> None:
     page = (
         '<ul><li><a href="a.html">预算</a>2026-02-01</li></ul><div>共 7 页 '
