@@ -37,9 +37,9 @@ from expectations.findings import (
 from expectations.ledger import Ledger, Queued
 
 __all__ = [
+    "News",
     "Night",
     "Quarantined",
-    "SiteNews",
     "StepFailure",
     "TellReport",
     "channel_name",
@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ATTEMPTS = 3
 PAUSE_SECONDS = 2.0
+NAMES_SHOWN = 12
 NO_CHANNEL = "no channel configured (BUDGETS_ALERT_URLS)"
 
 
@@ -66,8 +67,8 @@ class Quarantined:
 
 
 @dataclass(frozen=True)
-class SiteNews:
-    """Something to say of a site. ``item`` makes it told once (a week, an episode)."""
+class News:
+    """Something for the digest. ``item`` makes it told once (for ever, a week, an episode)."""
 
     item: str
     text_zh: str
@@ -89,8 +90,11 @@ class Night:
     run_id: str
     failures: tuple[StepFailure, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
-    sites: tuple[SiteNews, ...] = ()
-    documents_current: int | None = None
+    sites: tuple[News, ...] = ()
+    restated: tuple[News, ...] = ()
+    missing: tuple[News, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
+    """Current documents: (document id, title)."""
 
 
 @dataclass
@@ -276,24 +280,26 @@ def read_night(
         for name, step in last.items()
         if not step.get("success")
     )
-    quarantined: tuple[Quarantined, ...] = ()
-    sites = list(_crawl_warnings(steps, now))
-    current: int | None = None
-    if Path(database_path).exists():
-        import duckdb
+    sites = tuple(_crawl_warnings(steps, now))
+    if not Path(database_path).exists():
+        return Night(run_id, failures, sites=sites)
+    import duckdb
 
-        with duckdb.connect(str(database_path), read_only=True) as connection:
-            quarantined = tuple(
+    with duckdb.connect(str(database_path), read_only=True) as connection:
+        return Night(
+            run_id,
+            failures,
+            quarantined=tuple(
                 Quarantined(str(row[0]), str(row[1]), str(row[2] or ""))
                 for row in connection.execute(_QUARANTINED).fetchall()
-            )
-            counted = connection.execute(
-                "select count(*) from marts.dim_document where is_current"
-            ).fetchone()
-            current = int(counted[0]) if counted else None
-            sites += _blocked(connection, now)
-    del lang
-    return Night(run_id, failures, quarantined, tuple(sites), current)
+            ),
+            sites=(*sites, *_blocked(connection, now)),
+            restated=tuple(_restated(connection)),
+            missing=tuple(_missing(connection, now)),
+            documents=tuple(
+                (str(row[0]), str(row[1])) for row in connection.execute(_CURRENT).fetchall()
+            ),
+        )
 
 
 def _plain_step(where: str) -> str:
@@ -310,6 +316,40 @@ where s.status = 'quarantined'
 order by 2, 1
 """
 
+_CURRENT = """
+select document_id, concat_ws(' ', county, department, fiscal_year)
+from marts.dim_document
+where is_current
+order by 2, 1
+"""
+
+_RESTATED = """
+select
+    r.document_id,
+    any_value(concat_ws(' ', d.county, d.department, d.fiscal_year)) as title,
+    count(*) as cells,
+    arg_max(
+        concat_ws(' ', r.form, r.row_label, r.previous_text || '→' || r.amount_text),
+        abs(r.difference_wan)
+    ) as largest
+from quality.restatement as r
+join marts.dim_document as d using (document_id)
+where d.is_current
+group by r.document_id
+order by title
+"""
+
+_MISSING = """
+select county, county_code,
+       count(*) filter (where status = 'not_seen') as absent,
+       count(*) filter (where status = 'seen') as seen
+from quality.coverage
+where fiscal_year = ? and phase = 'budget' and scope = 'department'
+group by all
+having absent > 0 and seen > 0
+order by county_code
+"""
+
 _NIGHTS = """
 select
     o.county_code,
@@ -324,17 +364,46 @@ order by o.county_code, night
 """
 
 
-def _blocked(connection: Any, now: datetime) -> list[SiteNews]:
-    """Sites whose listing was blocked for several nights in a row, the last ones."""
+def _rows(connection: Any, sql: str, *values: Any) -> list[Any]:
+    """Rows of a table that an older published copy may lack: then nothing, and it is logged."""
     import duckdb
 
+    try:
+        return list(connection.execute(sql, list(values)).fetchall())
+    except duckdb.Error as error:
+        log.warning("left out of the digest: %s", str(error).splitlines()[0])
+        return []
+
+
+def _restated(connection: Any) -> Iterator[News]:
+    """Corrected republications (更正后重新公开), each told once."""
+    for document_id, title, cells, largest in _rows(connection, _RESTATED):
+        yield News(
+            item=f"restated:{document_id[:16]}",
+            text_zh=f"{title}：更正后重新公开，{cells} 处数字不同，例如 {largest}",
+            text_en=f"{title}: corrected and published again, {cells} figures differ, e.g. {largest}",
+        )
+
+
+def _missing(connection: Any, now: datetime) -> Iterator[News]:
+    """Bodies not seen yet, once a week a county, and only where others of the county are."""
+    today = now.astimezone(SHANGHAI)
+    year, week, _ = today.isocalendar()
+    for county, code, absent, seen in _rows(connection, _MISSING, today.year):
+        yield News(
+            item=f"not_seen:{code}:{year}-W{week:02d}",
+            text_zh=f"{county}：截至 {today:%Y-%m-%d} 已见 {seen} 个部门的 {today.year} 年预算，"
+            f"{absent} 个未见（未见不等于未公开）",
+            text_en=f"{county}: by {today:%Y-%m-%d} {seen} departments' {today.year} budgets "
+            f"were seen, {absent} not seen",
+        )
+
+
+def _blocked(connection: Any, now: datetime) -> list[News]:
+    """Sites whose listing was blocked for several nights in a row, the last ones."""
     limit = telling().limits.blocked_nights
     since = (now - timedelta(days=60)).replace(tzinfo=None)
-    try:
-        rows = connection.execute(_NIGHTS, [since]).fetchall()
-    except duckdb.Error as error:
-        log.warning("no news of sites: %s", str(error).splitlines()[0])
-        return []
+    rows = _rows(connection, _NIGHTS, since)
     streaks: dict[str, list[Any]] = {}
     for county_code, night, blocked, open_ in rows:
         if open_:
@@ -342,7 +411,7 @@ def _blocked(connection: Any, now: datetime) -> list[SiteNews]:
         elif blocked:
             streaks.setdefault(county_code, []).append(night)
     return [
-        SiteNews(
+        News(
             item=f"blocked:{code}:{nights[0]}",
             text_zh=f"{code}：公开栏目连续 {len(nights)} 晚被拦截（自 {nights[0]} 起），"
             "未下载，也不尝试绕过；可请站点管理方放行或改用正式接口",
@@ -354,10 +423,10 @@ def _blocked(connection: Any, now: datetime) -> list[SiteNews]:
     ]
 
 
-def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[SiteNews]:
+def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[News]:
     """Warnings of the last day's crawl; each told once a week."""
     year, week, _ = now.astimezone(SHANGHAI).isocalendar()
-    news: dict[str, SiteNews] = {}
+    news: dict[str, News] = {}
     for step in steps:
         if not str(step.get("step", "")).startswith("crawl_host "):
             continue
@@ -366,7 +435,7 @@ def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[S
             # numbers differ from night to night while the matter stays the same
             same = re.sub(r"\d+", "0", str(warning))
             item = f"crawl:{host}:{_hash(same)[:10]}:{year}-W{week:02d}"
-            news[item] = SiteNews(item, f"{host}：{warning}", f"{host}: {warning}")
+            news[item] = News(item, f"{host}：{warning}", f"{host}: {warning}")
     return list(news.values())
 
 
@@ -402,6 +471,10 @@ class _Draft:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _document(document_id: str) -> str:
+    return f"document:{document_id[:16]}"
 
 
 def _item(finding: Finding) -> str:
@@ -497,12 +570,20 @@ def _digest(
 ) -> _Draft | None:
     soft = messages([one for one in new if one.reach == "digest"], lang)
     waiting = [one for one in night.quarantined if f"quarantined:{one.document_id}" not in told]
-    sites = [one for one in night.sites if one.item not in told]
-    if not (soft or waiting or sites):
-        return None
+    documents = [one for one in night.documents if _document(one[0]) not in told]
     zh = lang == "zh"
     lines: list[str] = []
     items: list[str] = []
+    if documents:
+        names = [title for _, title in documents[:NAMES_SHOWN]]
+        more = len(documents) - len(names)
+        if zh:
+            tail = f" 等，另 {more} 个" if more else ""
+            lines.append(f"新入库 {len(documents)} 个文本：{'、'.join(names)}{tail}")
+        else:
+            tail = f" and {more} more" if more else ""
+            lines.append(f"{len(documents)} new documents: {', '.join(names)}{tail}")
+        items += [_document(document_id) for document_id, _ in documents]
     if soft:
         lines.append(
             f"请说明 {len(soft)} 个文本：" if zh else f"Please explain, {len(soft)} documents:"
@@ -519,11 +600,19 @@ def _digest(
         for one in waiting:
             lines.append(f"　{one.title}：{one.reasons}" if zh else f"  {one.title}: {one.reasons}")
             items.append(f"quarantined:{one.document_id}")
-    if sites:
-        lines.append("站点：" if zh else "Sites:")
-        for site in sites:
-            lines.append(f"　{site.text_zh}" if zh else f"  {site.text_en}")
-            items.append(site.item)
+    for head_zh, head_en, news in (
+        ("更正：", "Corrected:", night.restated),
+        ("未见：", "Not seen:", night.missing),
+        ("站点：", "Sites:", night.sites),
+    ):
+        fresh = [one for one in news if one.item not in told]
+        if fresh:
+            lines.append(head_zh if zh else head_en)
+            for one_news in fresh:
+                lines.append(f"　{one_news.text_zh}" if zh else f"  {one_news.text_en}")
+                items.append(one_news.item)
+    if not items:
+        return None
     most = telling().limits.digest_lines_most
     if len(lines) > most:
         rest = len(lines) - most
@@ -545,7 +634,7 @@ def _digest(
 
 
 def _quiet(date: str, night: Night, lang: Lang) -> _Draft:
-    held = night.documents_current
+    held = len(night.documents) or None
     if lang == "zh":
         body = "今夜无新情况。" + (
             f"现行文本 {held} 个，数据已是最新。" if held is not None else ""

@@ -77,6 +77,7 @@ class Telling(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     badge_only: list[Badge]
     causes: list[Cause]
+    one_figure: Text
     labels: dict[str, Text]
     asks: dict[str, Text]
     note: Text
@@ -108,7 +109,7 @@ class Finding:
     ``finding_id`` stays the same over nights and over re-publications of the same body, year and
     identity. ``content_id`` changes when what it says changes (a corrected text that still does
     not agree). ``difference`` and ``tolerance`` are words in the unit that the text prints;
-    ``amount`` is the difference in 元 where it is money.
+    ``amount`` and ``tail`` are difference and allowed tail in 元 where it is money.
     ``reach``: at_once (hard), digest (soft), badge (shown on the page only).
     """
 
@@ -134,6 +135,7 @@ class Finding:
     difference: str
     tolerance: str
     amount: Decimal | None
+    tail: Decimal | None
     pages: tuple[int, ...]
     read_by: str
     status: str
@@ -341,6 +343,7 @@ def _finding(row: Mapping[str, Any], lang: Lang, titles: Mapping[str, tuple[str,
         difference=difference,
         tolerance=tolerance,
         amount=_yuan(row["difference"], unit),
+        tail=_yuan(row["tolerance"], unit),
         pages=_pages(row["pages"]),
         read_by=_read_by(row, lang),
         status=str(row["status"]),
@@ -364,17 +367,26 @@ def _text(finding: Finding, cause: Cause, lang: Lang) -> str:
         if finding.kind == "misread":
             return f"【{finding.label}】{'；'.join(both) or finding.identity_title}。可能原因：{possible}。"
         said = "；".join(both) or finding.identity_title
-        gap = ""
-        if finding.difference != "—":
-            gap = f"，相差{finding.difference}（允许尾差{finding.tolerance}）"
-        return f"【{finding.label}·{ask}】{said}{gap}。可能原因：{possible}。"
+        return f"【{finding.label}·{ask}】{said}{_gap(finding, lang)}。可能原因：{possible}。"
     said = "; ".join(both) or finding.identity_title
     if finding.kind == "misread":
         return f"[{finding.label}] {said}. Possible causes: {possible}."
-    gap = ""
-    if finding.difference != "—":
-        gap = f"; difference {finding.difference} (allowed rounding {finding.tolerance})"
-    return f"[{finding.label} · {ask}] {finding.identity_title}: {said}{gap}. Possible causes: {possible}."
+    return (
+        f"[{finding.label} · {ask}] {finding.identity_title}: {said}{_gap(finding, lang)}. "
+        f"Possible causes: {possible}."
+    )
+
+
+def _gap(finding: Finding, lang: Lang) -> str:
+    """The difference and, where the figures are rounded money, the tail that is allowed."""
+    if finding.difference == "—":
+        return ""
+    rounded = finding.amount is not None and finding.tolerance != "—"
+    if lang == "zh":
+        tail = f"（允许尾差{finding.tolerance}）" if rounded else ""
+        return f"，相差{finding.difference}{tail}"
+    tail = f" (allowed rounding {finding.tolerance})" if rounded else ""
+    return f"; difference {finding.difference}{tail}"
 
 
 # --- grouping ---
@@ -426,19 +438,85 @@ class Message:
 
 @dataclass
 class _Group:
+    """Findings told in one line. ``one_figure``: one printed figure is behind all of them."""
+
     cause: Cause
     members: list[Finding] = field(default_factory=list)
+    one_figure: bool = False
 
     @property
     def weight(self) -> Decimal:
         return max((f.amount or Decimal(0) for f in self.members), default=Decimal(0))
 
 
+_CENT = Decimal(100)  # 0.01 万元, the printed step
+_PRINTED = re.compile(r"[\d,]*\d\.\d+ ?万元|[\d,]*\d ?[个元]")
+
+
+def _printed(finding: Finding) -> set[str]:
+    found = _PRINTED.findall(f"{finding.statement_1} {finding.statement_2}")
+    return {one.replace(" ", "").replace(",", "") for one in found} - {"0.00万元", "0个", "0元"}
+
+
+def _groups(members: Sequence[Finding]) -> list[_Group]:
+    """Bundle one document's findings: first those behind which one figure stands – the same
+    difference, a printed figure in common, several causes – then the rest by cause."""
+    linked: list[list[Finding]] = []
+    for one in members:
+        if one.difference == "—" or one.amount is None:
+            continue
+        for cluster in linked:
+            if any(_same_gap(one, other) for other in cluster):
+                cluster.append(one)
+                break
+        else:
+            linked.append([one])
+    groups: list[_Group] = []
+    bundled: set[str] = set()
+    for cluster in linked:
+        if len({one.cause for one in cluster}) > 1:
+            lead = _lead(cluster)
+            rest = [one for one in cluster if one is not lead]
+            groups.append(_Group(_cause(lead.identity), [lead, *rest], one_figure=True))
+            bundled |= {one.finding_id for one in cluster}
+    by_cause: dict[str, _Group] = {}
+    for one in members:
+        if one.finding_id not in bundled:
+            by_cause.setdefault(one.cause, _Group(_cause(one.identity))).members.append(one)
+    for group in by_cause.values():
+        group.members.sort(key=lambda f: (f.severity != "hard", -(f.amount or Decimal(0))))
+    return [*groups, *by_cause.values()]
+
+
+def _same_gap(one: Finding, other: Finding) -> bool:
+    """The same difference but for rounding, and a printed figure in common."""
+    if one.amount is None or other.amount is None:
+        return False
+    slack = (one.tail or 0) + (other.tail or 0) + _CENT
+    return abs(one.amount - other.amount) <= min(slack, one.amount / 10) and bool(
+        _printed(one) & _printed(other)
+    )
+
+
+def _lead(cluster: Sequence[Finding]) -> Finding:
+    """The finding that says it most plainly: a hard one, cell against cell, in few words."""
+    return min(
+        cluster,
+        key=lambda f: (
+            f.severity != "hard",
+            "合计 " in f"{f.statement_1}{f.statement_2}",
+            len(f.statement_1) + len(f.statement_2),
+            f.identity,
+            f.instance,
+        ),
+    )
+
+
 def messages(found: Sequence[Finding], lang: Lang = "zh") -> list[Message]:
     """One message a document, its findings bundled by cause; badges are left out.
 
-    Thirteen tables with the same gap are one line. What does not fit into five lines is
-    counted, not told.
+    Thirteen tables with the same gap are one line, and so is one figure that contradicts six
+    others. What does not fit into five lines is counted, not told.
     """
     by_document: dict[str, list[Finding]] = {}
     for one in found:
@@ -446,11 +524,8 @@ def messages(found: Sequence[Finding], lang: Lang = "zh") -> list[Message]:
             by_document.setdefault(one.document_id, []).append(one)
     told: list[Message] = []
     for members in by_document.values():
-        groups: dict[str, _Group] = {}
-        for one in members:
-            groups.setdefault(one.cause, _Group(_cause(one.identity))).members.append(one)
         ordered = sorted(
-            groups.values(),
+            _groups(members),
             key=lambda g: (all(f.severity != "hard" for f in g.members), -g.weight, g.cause.id),
         )
         lines = [_line(group, lang) for group in ordered]
@@ -463,13 +538,8 @@ def messages(found: Sequence[Finding], lang: Lang = "zh") -> list[Message]:
             part for part in (first.county or "", first.department, _year(first, lang)) if part
         )
         count = f"核对提示 {len(members)} 项" if lang == "zh" else f"{len(members)} findings"
-        told.append(
-            Message(
-                f"{title}：{count}" if lang == "zh" else f"{title}: {count}",
-                tuple(lines),
-                tuple(members),
-            )
-        )
+        separator = "：" if lang == "zh" else ": "
+        told.append(Message(f"{title}{separator}{count}", tuple(lines), tuple(members)))
     return told
 
 
@@ -480,28 +550,54 @@ def _year(finding: Finding, lang: Lang) -> str:
     return f"{finding.fiscal_year}{word.get(finding.phase, '年')}"
 
 
+PAGES_SHOWN = 8
+
+
 def _line(group: _Group, lang: Lang) -> str:
-    members = sorted(group.members, key=lambda f: -(f.amount or Decimal(0)))
-    if len(members) == 1:
-        return members[0].text
-    first = members[0]
-    pages = sorted({page for one in members for page in one.pages})
-    shown = "、".join(map(str, pages[:8])) + ("…" if len(pages) > 8 else "")
-    possible = _in(group.cause.possible, lang)
-    hard = any(f.severity == "hard" for f in members)
+    """One group in one paragraph: the plainest finding, and what else hangs on it."""
+    first, others = group.members[0], group.members[1:]
+    if not others:
+        return first.text
+    numbers = sorted({page for one in group.members for page in one.pages})
+    comma = "、" if lang == "zh" else ", "
+    pages = comma.join(map(str, numbers[:PAGES_SHOWN])) + (
+        "…" if len(numbers) > PAGES_SHOWN else ""
+    )
+    hard = any(f.severity == "hard" for f in group.members)
     ask = _in(telling().asks["hard" if hard else "soft"], lang)
+    possible = _in(telling().one_figure if group.one_figure else group.cause.possible, lang)
+    if group.one_figure:
+        titles = list(dict.fromkeys(one.identity_title for one in others))
+        also = comma.join(titles[:4]) + ("…" if len(titles) > 4 else "")
+        if lang == "zh":
+            return (
+                f"【{first.label}·{ask}】{first.statement_1}；{first.statement_2}"
+                f"{_gap(first, lang)}。同一差额还见于 {len(others)} 处：{also}"
+                f"（共涉及第{pages}页）。可能原因：{possible}。"
+            )
+        return (
+            f"[{first.label} · {ask}] {first.statement_1}; {first.statement_2}"
+            f"{_gap(first, lang)}. The same difference shows in {len(others)} more places: {also} "
+            f"(pages {pages}). Possible causes: {possible}."
+        )
+    said = (
+        f"{first.statement_1}；{first.statement_2}"
+        if lang == "zh"
+        else (f"{first.statement_1}; {first.statement_2}")
+    )
+    count = len(group.members)
     if lang == "zh":
-        place = f"（第{shown}页）" if pages else ""
+        place = f"（第{pages}页）" if numbers else ""
         largest = f"，最大相差{first.difference}" if first.difference != "—" else ""
         return (
-            f"【{first.label}·{ask}】{group.cause.title.zh}：{len(members)} 处{largest}{place}。"
-            f"例如：{first.statement_1}；{first.statement_2}。可能原因：{possible}。"
+            f"【{first.label}·{ask}】{group.cause.title.zh}：{count} 处{largest}{place}。"
+            f"例如：{said}。可能原因：{possible}。"
         )
-    place = f" (p. {shown})" if pages else ""
+    place = f" (p. {pages})" if numbers else ""
     largest = f", largest difference {first.difference}" if first.difference != "—" else ""
     return (
-        f"[{first.label} · {ask}] {group.cause.title.en}: {len(members)} places{largest}{place}. "
-        f"For example: {first.statement_1}; {first.statement_2}. Possible causes: {possible}."
+        f"[{first.label} · {ask}] {group.cause.title.en}: {count} places{largest}{place}. "
+        f"For example: {said}. Possible causes: {possible}."
     )
 
 

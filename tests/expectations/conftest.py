@@ -36,6 +36,7 @@ class Document:
     record_key: str = ""
     batch_id: str = "b1"
     identities: list[dict[str, Any]] = field(default_factory=list)
+    checked: bool = False  # carry as many evaluated identities as a real document
 
     @property
     def key(self) -> str:

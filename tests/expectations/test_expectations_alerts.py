@@ -25,9 +25,9 @@ from conftest import NOW, Document, Warehouse, violated  # type: ignore[import-n
 
 from expectations import alerts
 from expectations.alerts import (
+    News,
     Night,
     Quarantined,
-    SiteNews,
     StepFailure,
     heartbeat,
     tell,
@@ -95,7 +95,11 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def say(warehouse: Warehouse, tmp_path: Path) -> Callable[..., alerts.TellReport]:
-    def run(*urls: str, hours: float = 0, **options: Any) -> alerts.TellReport:
+    """Tell what the warehouse says; that its documents are new was told days ago."""
+
+    def run(*urls: str, hours: float = 0, old: bool = True, **options: Any) -> alerts.TellReport:
+        if old:
+            _know_documents(warehouse, tmp_path)
         options.setdefault("run_id", "night-1")
         return tell(
             tmp_path,
@@ -106,6 +110,26 @@ def say(warehouse: Warehouse, tmp_path: Path) -> Callable[..., alerts.TellReport
         )
 
     return run
+
+
+def _know_documents(warehouse: Warehouse, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    told = ledger.told()
+    rows = warehouse.sql("select document_id from marts.dim_document where is_current")
+    items = [f"document:{row[0][:16]}" for row in rows if f"document:{row[0][:16]}" not in told]
+    if items:
+        before = NOW - timedelta(days=3)
+        ledger.queue(
+            message_id=f"old-{len(told)}",
+            kind="digest",
+            title="",
+            body="",
+            items=items,
+            channels=[],
+            at=before,
+            run_id="old",
+        )
+        ledger.close(f"old-{len(told)}", "old", before)
 
 
 HARD = violated(
@@ -265,7 +289,7 @@ def test_without_a_channel_the_ledger_has_it_and_the_report_says_so(
     report = say()
     assert "BUDGETS_ALERT_URLS" in report.summary
     assert len(report.recorded) == 1
-    queued = [line for line in ledger_lines() if line["event"] == "queued"]
+    queued = [line for line in ledger_lines() if line.get("kind") == "finding"]
     assert "228.96" in queued[0]["body"]
     assert say(hours=1).recorded == []
 
@@ -375,6 +399,42 @@ def test_quarantined_documents_and_sites_are_in_the_digest(
     assert "228.96" not in sink.got[0]["message"]
 
 
+def test_what_is_new_is_in_the_digest(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A))
+    warehouse.add(Document(B, department="样例局"))
+    warehouse.build()
+    warehouse.sql(
+        "create table quality.restatement as select ? as document_id, 'T12' as form, "
+        "'课后服务' as row_label, '134.58' as previous_text, '143.58' as amount_text, "
+        "9.00::decimal(21,6) as difference_wan from range(3)",
+        B,
+    )
+    warehouse.sql(
+        "create table quality.coverage as from (values "
+        "('149901', '青岚县', 2026, 'budget', 'department', 'seen'), "
+        "('149901', '青岚县', 2026, 'budget', 'department', 'not_seen'), "
+        "('149902', '云汀县', 2026, 'budget', 'department', 'not_seen')) "
+        "as t(county_code, county, fiscal_year, phase, scope, status)"
+    )
+    say(sink.url, old=False)
+    assert sink.titles == ["2026-03-03 每夜摘要"]
+    lines = sink.got[0]["message"].splitlines()
+    assert lines[:5] == [
+        "新入库 2 个文本：青岚县 样例局 2026、青岚县 青岚县样例办公室 2026",
+        "更正：",
+        "　青岚县 样例局 2026：更正后重新公开，3 处数字不同，例如 T12 课后服务 134.58→143.58",
+        "未见：",
+        "　青岚县：截至 2026-03-03 已见 1 个部门的 2026 年预算，1 个未见（未见不等于未公开）",
+    ]
+    assert len(lines) == 6  # and its id; nothing of a county where nobody has published yet
+    say(sink.url, hours=24, old=False)
+    assert sink.titles[1:] == ["2026-03-04 今夜无新情况"]
+    say(sink.url, hours=24 * 7, old=False)
+    assert "1 个未见" in sink.got[2]["message"]
+
+
 def test_a_first_load_does_not_flood(
     warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
 ) -> None:
@@ -462,12 +522,20 @@ def test_killed_at_any_moment_it_is_told_with_the_same_id(
     assert [p.name for p in (tmp_path / "ledger" / "alerts").iterdir()] == ["2026-03.jsonl"]
 
 
-def test_two_tellers_do_not_tell_twice(
-    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
-) -> None:
-    warehouse.add(Document(A, identities=[HARD]))
-    warehouse.build()
-    threads = [threading.Thread(target=say, args=(sink.url,)) for _ in range(4)]
+def test_two_tellers_do_not_tell_twice(sink: Sink, tmp_path: Path) -> None:
+    night = Night("r", failures=(StepFailure("build", "broke"),))
+
+    def run() -> None:
+        tell(
+            tmp_path,
+            database_path=tmp_path / "none",
+            run_id="r",
+            urls=[sink.url],
+            now=NOW,
+            night=night,
+        )
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -598,7 +666,7 @@ def test_names_of_items_are_used(sink: Sink, tmp_path: Path) -> None:
     night = Night(
         "r",
         quarantined=(Quarantined(B, "云汀县 样例局 2026", "扫描不清"),),
-        sites=(SiteNews("site:1", "一站", "a site"),),
+        sites=(News("site:1", "一站", "a site"),),
     )
     report = tell(
         tmp_path,

@@ -162,16 +162,74 @@ def test_one_message_a_document_bundled_by_cause(warehouse: Warehouse) -> None:
     assert len(message.findings) == 14
 
 
+def test_one_figure_behind_many_findings_is_one_line(warehouse: Warehouse) -> None:
+    """A class total typed wrong contradicts its row, its parts, another form and the text."""
+    wrong, right = "T05 预算表（合计） 207 类 663.41 万元", "636.41 万元"
+    found = _found(
+        warehouse,
+        violated(
+            "R-T05",
+            "207",
+            yuan="270000",
+            statement_1=wrong,
+            statement_2=f"同一行各分项 合计 {right}",
+            pages="9",
+        ),
+        violated(
+            "C-T05",
+            "合计",
+            yuan="-269900",  # the sum's own rounding
+            tolerance_yuan=Decimal(200),
+            statement_1=f"合计 {right}",
+            statement_2=f"其各项 合计 {wrong}",
+            pages="9",
+        ),
+        violated(
+            "X-0205",
+            "207",
+            yuan="-270000",
+            statement_1=f"T02 207 {right}（第5页）",
+            statement_2=wrong,
+            pages="5,9",
+        ),
+        violated(
+            "N-CLS5",
+            "207",
+            yuan="-270000",
+            statement_1=f"说明文字称 207 类 {right}（第19页）",
+            statement_2=wrong,
+            pages="9,19",
+        ),
+        violated(
+            "P-SRC",
+            "项目一",
+            yuan="270000",
+            statement_1="绩效目标表 27.00 万元",
+            statement_2="其各项 0.00 万元",
+            pages="30",
+        ),
+    )
+    (message,) = messages(found)
+    assert len(message.lines) == 2
+    assert message.lines[0].startswith("【表间不符·请核实】T02 207 636.41 万元（第5页）；T05")
+    assert "相差27.00万元（允许尾差0.00万元）。同一差额还见于 3 处：" in message.lines[0]
+    assert "（共涉及第5、9、19页）" in message.lines[0]
+    assert "绩效目标表 27.00 万元" in message.lines[1]
+    english = messages(findings(warehouse.path, "en"), "en")[0]
+    assert "shows in 3 more places" in english.lines[0]
+    assert "(pages 5, 9, 19)" in english.lines[0]
+
+
 def test_a_message_has_five_lines(warehouse: Warehouse) -> None:
     found = _found(
         warehouse,
         TARGETS,
         COUNT,
         SHARE,
-        violated("P-SRC"),
-        violated("C-T05"),
-        violated("X-0205"),
-        violated("O-T05"),
+        violated("P-SRC", yuan="10000"),
+        violated("C-T05", yuan="20000"),
+        violated("X-0205", yuan="30000"),
+        violated("O-T05", yuan="40000"),
     )
     (message,) = messages(found)
     assert len(message.lines) == LINES
@@ -195,7 +253,8 @@ def test_mutes_are_read_and_want_a_reason(tmp_path: Path, warehouse: Warehouse) 
 
 def test_our_words_judge_nobody(warehouse: Warehouse) -> None:
     ours = [text for cause in telling().causes for text in (cause.title, cause.possible)]
-    ours += [*telling().labels.values(), *telling().asks.values(), telling().always]
+    ours += [*telling().labels.values(), *telling().asks.values()]
+    ours += [telling().always, telling().one_figure]
     ours += [one.title for one in catalogue_identities().values()]
     for text in ours:
         for word in telling().never:
