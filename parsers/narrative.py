@@ -27,11 +27,13 @@ _NUMBER = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _START = r"(?<![\d.,])"
 _COUNT = r"(?:\d+|[零〇一二两三四五六七八九十百]+)"
 _LAST = r"(?:上一?年度?|去年|20\d\d年?度?)"
+_THAN = rf"(?:[比较与同]{_LAST}|同比)"
 _SAME = (
     r"[与同比和较]"
     + _LAST
     + r"(?:[年初]*预算)?(?:数|执行数)?(?:相比)?(?:基本)?(?:相同|持平|一致|无变化|相等)"
 )
+_WORDS = r"(?:(?![比较与同增减升降])[^；。，\d\n]){0,16}?"
 _MONEY = {
     "万元": Decimal(10000),
     "元": Decimal(1),
@@ -116,15 +118,16 @@ def _expand(pattern: str) -> re.Pattern[str]:
     """The short forms of the YAML as a regular expression."""
     rules = load_rules("narrative")
     direction = f"(?:{rules['increase']}|{rules['decrease']})"
-    change = f"(?:[比较与同]<LAST>[^；。，\\n]*?<D:d>了?<N:w>|{_SAME})"
+    change = f"(?:{_SAME}|<THAN>[^；。\\n\\d]*?<D:d><N:w>)"
     text = pattern.replace("<CHANGE>", change)
-    text = text.replace("<SAME>", _SAME).replace("<LAST>", _LAST).replace("<G>", r"[^；。\n]*?")
+    text = text.replace("<SAME>", _SAME).replace("<THAN>", _THAN).replace("<W>", _WORDS)
+    text = text.replace("<G>", r"(?:(?!相同|持平|一致)[^；。\n])*?")
     for short, made in (
         ("N", rf"{_START}(?P<\1>{_NUMBER})(?P<\1__unit>亿元|万元|千元|元)"),
         ("P", rf"{_START}(?P<\1>{_NUMBER})%"),
         ("Q", rf"{_START}(?P<\1>{_NUMBER})"),
         ("C", rf"(?P<\1>{_COUNT})"),
-        ("D", rf"(?P<\1>{direction})"),
+        ("D", rf"(?P<\1>{direction})(?:率|额|数|金额|幅度)?[了为约达:]*"),
     ):
         text = re.sub(rf"<{short}:(\w+)>", made.replace("\\", "\\\\").replace("\\\\1", "\\1"), text)
     return re.compile(text, re.DOTALL)
@@ -439,7 +442,9 @@ class _Reader:
             number = count_of(raw)
         if number is None:
             return raw, None
-        word = m[rule["sign"][path]] if path in rule.get("sign", {}) else None
+        signs = rule.get("sign", {}).get(path, [])
+        words = (m[g] for g in ([signs] if isinstance(signs, str) else signs))
+        word = next((w for w in words if w), None)
         if word and re.fullmatch(load_rules("narrative")["decrease"], word):
             number = -number
         return number, unit
@@ -612,7 +617,7 @@ def _reasons(section: dict[str, Any], run: Run, text: str) -> list[Reason]:
         if not said:
             continue
         stated = text[at : m.start()]
-        moves = list(_expand("<D:d>了?<N:v>").finditer(stated))
+        moves = list(_expand("<D:d><N:v>").finditer(stated))
         direction, amount = None, None
         if moves:
             move = moves[-1]

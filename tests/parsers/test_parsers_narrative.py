@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from parsers_by_hand import grid, line, page
 
@@ -158,6 +158,67 @@ def test_classes_of_expenditure_each_with_amount_and_share() -> None:
         "住房保障支出": {"amount": "20.00", "pct": "20.00"},
     }
     assert r.narrative.sentences[0].sub == "（二）一般公共预算当年支出结构情况"
+
+
+@pytest.mark.parametrize(
+    ("said", "delta", "pct"),
+    [
+        ("比上年减少30.25万元，下降2.45%", "-30.25", "-2.45"),
+        ("较2026年预算增加30.25万元，增幅2.45%", "30.25", "2.45"),
+        ("与上年相比，减少额为30.25万元，降幅为2.45%", "-30.25", "-2.45"),
+        ("同比下降30.25万元（2.45%）", "-30.25", "-2.45"),
+        ("与上年度持平", "0", None),
+        ("与2026年预算数相同", "0", None),
+        ("比2026年度增长了30.25万元、2.45%", "30.25", "2.45"),
+    ],
+)
+def test_wordings_of_a_change(said: str, delta: str, pct: str | None) -> None:
+    r = read(CHANGE, f"2027年度部门预算收入总计安排1,204.50万元，{said}，主要原因是人员变动。")
+    k = r.narrative.keys
+    assert (k["income_total"], k["income_yoy_delta"], k["income_yoy_pct"]) == (
+        "1204.50",
+        delta,
+        pct,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "total", "reception"),
+    [
+        ("2027年“三公”经费财政拨款支出预算安排3.10万元，比上年减少0.20万元。公务接待费支出预算0.60万元。", "3.10", "0.60"),
+        ("三公经费预算合计3.10万元。公务接待费0.60万元，与上年预算数相同，公务用车运行维护费2.50万元，比上年减少0.20万元。", "3.10", "0.60"),
+        ("“三公”经费较上年减少0.20万元，为3.10万元。", None, None),
+    ],
+)  # fmt: skip
+def test_wordings_of_the_three_public_expenses(
+    said: str, total: str | None, reception: str | None
+) -> None:
+    r = read("七、“三公”经费增减变动原因说明", said)
+    assert r.narrative.keys["three_public_total"] == total
+    figures = {f.path: f for f in r.narrative.figures}
+    got = figures.get("three_public_reception")
+    assert (str(got.value) if got else None) == reception
+    change = figures.get("three_public_reception_yoy_delta")
+    assert change is None or change.value == 0
+
+
+@settings(deadline=None)
+@given(st.integers(9, 60), st.integers(2, 12), st.booleans())
+def test_line_and_page_ends_change_nothing(width: int, per_page: int, indent: bool) -> None:
+    whole = read(CHANGE, CHANGE_TEXT)
+    text = paragraph(CHANGE_TEXT, width)
+    if not indent:
+        text = [CHANGE_TEXT[n : n + width] for n in range(0, len(CHANGE_TEXT), width)]
+    lines = set_lines(PART, "　　" + CHANGE, *text)
+    pages = [
+        page(n + 1, *lines[k : k + per_page]) for n, k in enumerate(range(0, len(lines), per_page))
+    ]
+    again = read_narrative(pages, Cover())
+    assert again.narrative.keys == whole.narrative.keys
+    assert [s.sentence for s in again.narrative.sentences] == [
+        s.sentence for s in whole.narrative.sentences
+    ]
+    assert all(a.bbox for s in again.narrative.sentences for a in s.amounts)
 
 
 def test_no_three_public_budget() -> None:
