@@ -359,60 +359,64 @@ class _PageReader:
                 page.removed.append(Removed("invisible", said, box))
 
     def _collect(self, page: Page, text: Any) -> list[Glyph]:
-        n = c.FPDFText_CountChars(text)
         out: list[Glyph] = []
         gone: dict[tuple[int, str], list[tuple[str, BBox]]] = {}
         rect = c.FS_RECTF()
         matrix = c.FS_MATRIX()
-        get_unicode, get_object = c.FPDFText_GetUnicode, c.FPDFText_GetTextObject
-        get_box = c.FPDFText_GetLooseCharBox
-        last, info, state = -1, None, ""
-        size, bold = 0.0, False
-        for i in range(n):
-            code = get_unicode(text, i)
+        box_at = ctypes.byref(rect)
+        handle = _address(text)
+        get_unicode, get_object, get_box = _get_unicode, _get_object, _get_box
+        width, height, upright = self.width, self.height, self.upright
+        left, high, straight = self.left, self.high, self.rotation == 0
+        last, order, state, size = -1, 0, "", 0.0
+        info: _Object | None = None
+        plain = True
+        chars: dict[int, str] = {}
+        for i in range(c.FPDFText_CountChars(text)):
+            code = get_unicode(handle, i)
             if code in _BLANKS:
                 continue
-            at = _address(get_object(text, i))
+            at = get_object(handle, i) or 0
             if at != last:
                 last = at
                 info = self.objects.get(at)
+                order = info.order if info else 0
                 c.FPDFText_GetMatrix(text, i, matrix)
-                scale = math.hypot(matrix.c, matrix.d)
-                size = c.FPDFText_GetFontSize(text, i) * scale
-                angle = math.degrees(math.atan2(matrix.b, matrix.a)) - 90 * self.rotation
-                bold = False
-                state = ""
-                quarter = round(angle / 90)
-                if abs(angle - 90 * quarter) > 2.5:
-                    state = "watermark"
-                elif quarter % 4:
-                    state = "turned"
-                if info is not None and not info.visible:
-                    state = info.why
-            if code in (0, 0xFFFD, 0xFFFE) or 0xE000 <= code <= 0xF8FF:
-                page.unmapped += 1
-                code = 0xFFFD
-            get_box(text, i, rect)
-            x0, top, x1, bottom = self.upright(rect.left, rect.bottom, rect.right, rect.top)
+                size = c.FPDFText_GetFontSize(text, i) * math.hypot(matrix.c, matrix.d)
+                state = self._state(info, matrix)
+                plain = not state and (
+                    info is None
+                    or (
+                        info.clip is None
+                        and info.why != "white"
+                        and not any(o > order for o, _ in self.covers)
+                    )
+                )
+            ch = chars.get(code)
+            if ch is None:
+                if code in (0, 0xFFFD, 0xFFFE) or 0xE000 <= code <= 0xF8FF:
+                    page.unmapped += 1
+                    ch = "\ufffd"
+                else:
+                    ch = chars[code] = printed(code)
+            get_box(handle, i, box_at)
+            if straight:
+                x0, top, x1, bottom = (
+                    rect.left - left, high - rect.top, rect.right - left, high - rect.bottom
+                )  # fmt: skip
+            else:
+                x0, top, x1, bottom = upright(rect.left, rect.bottom, rect.right, rect.top)
             mx, my = (x0 + x1) / 2, (top + bottom) / 2
             why = state
-            if not why and info is not None:
-                if not (0 <= mx <= self.width and 0 <= my <= self.height):
+            if not why:
+                if not (0 <= mx <= width and 0 <= my <= height):
                     why = "outside"
-                elif info.clip is not None and not _inside(info.clip, mx, my):
-                    why = "clipped"
-                elif info.why == "white" and not any(
-                    o < info.order and _inside(b, mx, my) for o, b in self.darks
-                ):
-                    why = "white"
-                elif any(o > info.order and _inside(b, mx, my) for o, b in self.covers):
-                    why = "covered"
+                elif not plain and info is not None:
+                    why = self._unseen(info, mx, my)
             if why:
-                gone.setdefault((at, why), []).append((chr(code), (x0, top, x1, bottom)))
+                gone.setdefault((at, why), []).append((ch, (x0, top, x1, bottom)))
                 continue
-            out.append(
-                Glyph(printed(code), x0, top, x1, bottom, size, bold, info.order if info else 0, my)
-            )
+            out.append(Glyph(ch, x0, top, x1, bottom, size, order, my))
         for (_, why), parts in gone.items():
             boxes = [p[1] for p in parts]
             page.removed.append(
@@ -430,6 +434,28 @@ class _PageReader:
         page.image_share = min(1.0, self.image_area / max(1.0, self.width * self.height))
         page.has_text = bool(out)
         return out
+
+    def _state(self, info: _Object | None, matrix: c.FS_MATRIX) -> str:
+        """Why nothing of a text object is taken, or ""."""
+        if info is not None and not info.visible:
+            return info.why
+        angle = math.degrees(math.atan2(matrix.b, matrix.a)) - 90 * self.rotation
+        quarter = round(angle / 90)
+        if abs(angle - 90 * quarter) > 2.5:
+            return "watermark"
+        return "turned" if quarter % 4 else ""
+
+    def _unseen(self, info: _Object, x: float, y: float) -> str:
+        """Why a glyph at this place cannot be seen, or ""."""
+        if info.clip is not None and not _inside(info.clip, x, y):
+            return "clipped"
+        if info.why == "white" and not any(
+            o < info.order and _inside(b, x, y) for o, b in self.darks
+        ):
+            return "white"
+        if any(o > info.order and _inside(b, x, y) for o, b in self.covers):
+            return "covered"
+        return ""
 
     # -- composing -----------------------------------------------------------------------
     def compose(self, page: Page, glyphs: list[Glyph]) -> None:
@@ -483,6 +509,19 @@ _RGBA = (ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint())
 _L, _B, _R, _T = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
 _X, _Y = ctypes.c_float(), ctypes.c_float()
 _FILL, _STROKE = ctypes.c_int(), ctypes.c_int()
+
+
+def _as_called(function: Any, result: Any, *arguments: Any) -> Any:
+    """The library's function with plain integers for handles: one call a glyph must be cheap."""
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    return ctypes.CFUNCTYPE(result, *arguments)(address or 0)
+
+
+_get_unicode = _as_called(c.FPDFText_GetUnicode, ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)
+_get_object = _as_called(c.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_get_box = _as_called(
+    c.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
+)
 
 
 def _address(pointer: Any) -> int:

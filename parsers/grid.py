@@ -87,12 +87,18 @@ def _cluster(values: list[float], tolerance: float) -> list[float]:
     return [sum(g) / len(g) for g in out]
 
 
-def _covered(segments: list[Segment], position: float, a: float, b: float) -> bool:
-    """Does a rule at ``position`` run along most of the stretch a…b?"""
+def _near(segments: list[Segment], position: float) -> list[tuple[float, float]]:
+    """The stretches along which a rule runs at ``position``."""
+    return [(a, b) for p, a, b in segments if abs(p - position) <= NARROW]
+
+
+def _covered(stretches: list[tuple[float, float]], a: float, b: float) -> bool:
+    """Does a rule run along most of the stretch a…b?"""
     total = 0.0
-    for p, s0, s1 in segments:
-        if abs(p - position) <= NARROW:
-            total += max(0.0, min(b, s1) - max(a, s0))
+    for s0, s1 in stretches:
+        lo, hi = (a if a > s0 else s0), (b if b < s1 else s1)
+        if hi > lo:
+            total += hi - lo
     return total >= 0.6 * (b - a)
 
 
@@ -159,11 +165,13 @@ def _one_grid(h: list[Segment], v: list[Segment], page: int) -> RuledGrid | None
             i = root[i]
         return i
 
+    upright = [_near(v, x) for x in xs]
+    level = [_near(h, y) for y in ys]
     for r in range(nr):
         for c in range(nc):
-            if c + 1 < nc and not _covered(v, xs[c + 1], ys[r], ys[r + 1]):
+            if c + 1 < nc and not _covered(upright[c + 1], ys[r], ys[r + 1]):
                 root[find(r * nc + c + 1)] = find(r * nc + c)
-            if r + 1 < nr and not _covered(h, ys[r + 1], xs[c], xs[c + 1]):
+            if r + 1 < nr and not _covered(level[r + 1], xs[c], xs[c + 1]):
                 root[find((r + 1) * nc + c)] = find(r * nc + c)
     members: dict[int, list[tuple[int, int]]] = {}
     for i in range(nr * nc):

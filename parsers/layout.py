@@ -18,25 +18,36 @@ def glyph_lines(glyphs: list[Glyph]) -> list[list[Glyph]]:
 
     A small glyph (superscript, ①) belongs to the line whose height holds its middle.
     """
+    if not glyphs:
+        return []
+    ordered = sorted(glyphs, key=_middle)
+    first = ordered[0]
+    if ordered[-1].middle - first.middle <= 0.3 * first.size:
+        return [sorted(ordered, key=_x0)]
     lines: list[list[Glyph]] = []
-    reach: list[tuple[float, float, float]] = []
-    for g in sorted(glyphs, key=_middle):
-        for k in range(len(lines) - 1, max(-1, len(lines) - 3), -1):
-            middle, size, _ = reach[k]
-            if abs(g.middle - middle) <= 0.5 * max(g.size, size) * 0.9 and (
-                abs(g.middle - middle) <= 0.42 * min(g.size, size)
-                or min(g.size, size) < 0.8 * max(g.size, size)
-            ):
-                lines[k].append(g)
-                if g.size > size:
-                    reach[k] = (g.middle, g.size, 0.0)
-                break
+    middle = size = 0.0  # of the last line's biggest glyph
+    before: tuple[float, float] = (-1e9, 0.0)
+    for g in ordered:
+        if lines and _same_line(g, middle, size):
+            lines[-1].append(g)
+            if g.size > size:
+                middle, size = g.middle, g.size
+        elif len(lines) > 1 and _same_line(g, *before):
+            lines[-2].append(g)
         else:
+            if lines:
+                before = (middle, size)
             lines.append([g])
-            reach.append((g.middle, g.size, 0.0))
+            middle, size = g.middle, g.size
     for line in lines:
         line.sort(key=_x0)
     return lines
+
+
+def _same_line(g: Glyph, middle: float, size: float) -> bool:
+    small, big = (g.size, size) if g.size < size else (size, g.size)
+    reach = 0.45 * big if small < 0.8 * big else 0.42 * small
+    return abs(g.middle - middle) <= reach
 
 
 def without_doubles(line: list[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
@@ -79,7 +90,6 @@ def _word(run: list[Glyph]) -> Word:
         max(g.x1 for g in run),
         max(g.bottom for g in run),
         max(g.size for g in run),
-        run[0].bold,
     )
 
 

@@ -22,10 +22,10 @@ class Glyph:
     x1: float
     bottom: float
     size: float
-    bold: bool
     source: int
-    """Index of the text object it was drawn by."""
-    middle: float = 0.0
+    """Number of the text object it was drawn by, in drawing order."""
+    middle: float
+    """Height of the box's middle."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,6 @@ class Word:
     x1: float
     bottom: float
     size: float = 0.0
-    bold: bool = False
 
     @property
     def bbox(self) -> BBox:
@@ -51,6 +50,7 @@ class TextLine:
 
     page: int
     words: list[Word]
+    _bbox: BBox | None = field(default=None, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -59,12 +59,14 @@ class TextLine:
 
     @property
     def bbox(self) -> BBox:
-        return (
-            min(w.x0 for w in self.words),
-            min(w.top for w in self.words),
-            max(w.x1 for w in self.words),
-            max(w.bottom for w in self.words),
-        )
+        if self._bbox is None:
+            self._bbox = (
+                min(w.x0 for w in self.words),
+                min(w.top for w in self.words),
+                max(w.x1 for w in self.words),
+                max(w.bottom for w in self.words),
+            )
+        return self._bbox
 
 
 @dataclass(slots=True)

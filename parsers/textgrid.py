@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 
 from parsers.document import BBox
@@ -104,6 +105,8 @@ def find_header(form: Form, lines: Sequence[TextLine], first: int) -> TextHeader
         words.extend(line.words)
         if not any(_in_vocabulary(form, w.text) for w in line.words):
             break
+        if len(words) < len(form.columns):
+            continue
         found = _match(form, words)
         if found is not None:
             leaves, groups = found
@@ -195,6 +198,7 @@ def _groups(
     return out
 
 
+@cache
 def _group_spans(form: Form) -> list[tuple[int, int, str]]:
     """First and last column under each group text of the form."""
     out: list[tuple[int, int, str]] = []
@@ -238,7 +242,7 @@ def _blocks(words: list[Word]) -> list[_Block]:
         longer = []
         for a in layer:
             for b in singles:
-                if below(a, b):
+                if b.x0 < a.x1 and a.x0 < b.x1 and below(a, b):
                     longer.append(
                         _Block([*a.words, *b.words], a.text + b.text, min(a.x0, b.x0),
                                max(a.x1, b.x1), a.top, b.bottom)
@@ -289,8 +293,8 @@ def split_glued(word: Word) -> list[Word]:
             width = [1.0 if ord(ch) > 0x2E80 else 0.5 for ch in word.text]
             cut = word.x0 + (word.x1 - word.x0) * sum(width[: len(a)]) / sum(width)
             return [
-                Word(a, word.x0, word.top, cut, word.bottom, word.size, word.bold),
-                Word(b, cut, word.top, word.x1, word.bottom, word.size, word.bold),
+                Word(a, word.x0, word.top, cut, word.bottom, word.size),
+                Word(b, cut, word.top, word.x1, word.bottom, word.size),
             ]
     return [word]
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,21 +29,22 @@ _CAPTION = re.compile(r"[:：]")
 _YEAR = r"(?:.{0,40}?)(?:20\d\d年?度?)?"
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def key(text: str) -> str:
     """Text for comparing: no blanks, one kind of brackets and quotes, plain digits."""
     out = _BLANK.sub("", unicodedata.normalize("NFKC", text)).translate(_TO_FULL)
     return out.replace("”", "“").replace("‘", "“").replace("’", "“").replace("＂", "“")
 
 
+@lru_cache(maxsize=1 << 16)
+def fits(source: str, text: str) -> bool:
+    """Does the whole text match? Headers and captions repeat, so answers are kept."""
+    return pattern(source).fullmatch(text) is not None
+
+
 @cache
 def pattern(source: str) -> re.Pattern[str]:
     return re.compile(source.replace("”", "“"))
-
-
-@cache
-def fits(source: str, text: str) -> bool:
-    return pattern(source).fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Column:
         return "/".join(p.source + ("?" if p.optional else "") for p in self.path)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """One official form as its YAML tells it."""
 
@@ -151,7 +152,9 @@ def _form(data: dict[str, Any]) -> Form:
 
 
 def _load(name: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load((_HERE / name).read_text("utf-8")))
+    # the C loader starts a worker ten times sooner; both read the same
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return cast("dict[str, Any]", yaml.load((_HERE / name).read_text("utf-8"), loader))  # noqa: S506
 
 
 @cache
