@@ -45,12 +45,8 @@ def _finest(terms: Sequence[BoundTerm]) -> Decimal:
 
 
 def _printed_steps(terms: Sequence[BoundTerm]) -> list[Decimal]:
-    """Steps as printed: 39.5 in a text has step 0.1, a whole number dropped its zeros."""
-    return [
-        t.step.scaleb(2 - t.decimals) if t.ref.form == "N" and t.decimals == 1 else t.step
-        for t in terms
-        if t.value is not None and t.step > 0
-    ]
+    """Steps as printed: 39.5 in a text has step 0.1."""
+    return [t.coarse or t.step for t in terms if t.value is not None and t.step > 0]
 
 
 def tolerance_of(rule: Tolerance, terms: Sequence[BoundTerm]) -> Decimal:

@@ -54,7 +54,8 @@ class Unbound(Exception):
 
 @dataclass(slots=True)
 class BoundTerm:
-    """One signed figure. ``step``: printed step in 元 (0: exact). ``cell``: null for figures."""
+    """One signed figure. ``step``: printed step in 元, 0 where it is exact; ``coarse``: the step
+    as printed where that is larger (figures of the text)."""
 
     side: Side
     sign: Literal[-1, 1]
@@ -66,6 +67,7 @@ class BoundTerm:
     says: str
     decimals: int = 2
     unit: str = "万元"
+    coarse: Decimal | None = None
 
     def term(self) -> IdentityTerm:
         return IdentityTerm(side=self.side, sign=self.sign, cell=self.ref, value_yuan=self.value)
@@ -89,6 +91,7 @@ class Bound:
     statements_en: tuple[str, str] | None = None
     pages: list[int] = field(default_factory=list)
     is_check: bool = False
+    absent: dict[Side, str] = field(default_factory=dict)
 
 
 Variables = dict[str, "str | Line | Target"]
@@ -147,6 +150,10 @@ class Binder:
         terms = [t for term in left for t in self.term(term, "L", variables)]
         terms += [t for term in right for t in self.term(term, "R", variables)]
         tolerance = case.tolerance or binding.tolerance or identity.tolerance
+        absent: dict[Side, str] = {}
+        for side, wanted in (("L", left), ("R", right)):
+            if not any(t.side == side for t in terms):
+                absent[cast(Side, side)] = self._absent(wanted[0], variables)
         return Bound(
             identity=identity,
             instance=instance,
@@ -155,7 +162,23 @@ class Binder:
             terms=terms,
             mandatory=self._mandatory(binding, variables),
             after=after,
+            absent=absent,
         )
+
+    def _absent(self, term: Term, variables: Variables) -> str:
+        """Words for a side whose row is not printed: T08 2120801 合计 无此行."""
+        row = term.row
+        named = (
+            [*(row.code or []), *(row.label or []), *([row.role] if row.role else [])]
+            if row
+            else []
+        )
+        column = self._fill((term.column or [""])[0], variables)
+        words = [term.form or "", *(self._fill(x, variables) for x in named)]
+        if term.form is not None:
+            words.append(self._column_zh(term.form, column))
+        said = " ".join("合计" if w == TOTAL else w for w in words if w)
+        return f"{said} 无此行".strip()
 
     def _case(self, binding: Binding, variables: Variables) -> Case:
         if not binding.cases:
@@ -329,10 +352,15 @@ class Binder:
         return min(sums) > 0 and max(sums) - min(sums) <= within
 
     def _units(self, sources: list[str], listed_in: FormId) -> bool:
-        """Does every budget unit the document names stand in the form?"""
+        """Does every budget unit of the body stand in the form?
+
+        Units without projects are named nowhere else in the forms, so that a department needs a
+        witness: the number of its budget units in the text.
+        """
         rows = self.form(listed_in).kind_lines("expenditure", ["unit_or_head"])
         listed = {bare_unit(x.label) for x in rows}
         named: set[str] = set()
+        complete = self.document.document.scope in ("unit", "unit_own")
         for source in sources:
             if source in ("T12", "T13"):
                 form = self.view.forms.get(cast(FormId, source))
@@ -342,9 +370,8 @@ class Binder:
                 named |= {bare_unit(t.unit_name) for t in self.targets.projects if t.unit_name}
             elif source == "narrative":
                 count = self.figures.single.get("budget_units")
-                if count is not None and count.value > len(listed):
-                    return False
-        return bool(named) and named <= listed
+                complete |= count is not None and count.value == len(listed)
+        return complete and named <= listed
 
     # -- terms --------------------------------------------------------------------------------
 
@@ -490,6 +517,7 @@ class Binder:
                 says=f.zh,
                 decimals=f.decimals,
                 unit=f.unit,
+                coarse=f.coarse,
             )
             for f in figures
         ]

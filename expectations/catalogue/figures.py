@@ -20,11 +20,16 @@ _NUMBER = re.compile(r"-?[\d,]+(?:\.\d+)?")
 _FACTORS = {"亿元": Decimal(100_000_000), "万元": Decimal(10_000), "元": Decimal(1)}
 _DOWN = ("减少", "下降", "降低", "压减", "-")
 SHARE_DECIMALS = 2
+AMOUNT_DECIMALS = 2
 
 
 @dataclass(slots=True)
 class Figure:
-    """One figure: ``value`` in 元 or in its own unit, ``printed`` as the text has it."""
+    """One figure: ``value`` in 元 or in its own unit, ``printed`` as the text has it.
+
+    ``step``: what one unit of the last place stands for where sums are made; ``coarse``: the step
+    as printed, which is larger where a text prints one decimal less than the tables.
+    """
 
     name: str
     value: Decimal
@@ -34,6 +39,7 @@ class Figure:
     decimals: int
     page: int | None
     zh: str
+    coarse: Decimal = Decimal(0)
 
 
 def number(text: object) -> tuple[Decimal, int] | None:
@@ -102,6 +108,22 @@ class Figures:
         for rule in narrative.rules:
             if rule.part is not None:
                 self._share(rule)
+        self._style()
+
+    def _style(self) -> None:
+        """Does the text round to whole 万元, or drop the zeros of 40.00?
+
+        Where most amounts carry two decimals a whole number has dropped its zeros; where they
+        do not, the text is printed in coarser steps than the tables.
+        """
+        figures = [*self.single.values(), *(f for g in self.group.values() for f in g.values())]
+        money = [f for f in figures if f.unit == "万元" and f.value != 0]
+        fine = sum(f.decimals >= AMOUNT_DECIMALS for f in money)
+        for figure in money:
+            printed = _FACTORS["万元"].scaleb(-figure.decimals)
+            figure.coarse = printed if figure.decimals == 1 else figure.step
+            if fine * 2 < len(money):
+                figure.step = figure.coarse = max(printed, figure.step)
 
     def _one(self, rule: FigureRule, document: ParsedDocument) -> None:
         figure = None

@@ -86,10 +86,11 @@ def _parts(terms: Sequence[BoundTerm], language: Language) -> str:
 
 
 def describe(terms: Sequence[BoundTerm], language: Language) -> str:
-    """One side of an identity: its cell, or the sum of its cells with the parts."""
+    """One side of an identity: its cell, or the sum of its cells with the parts; empty where
+    no row is printed."""
     filled = [t for t in terms if t.value is not None]
     if not filled:
-        return _one(terms[0], language) if terms else ("空白" if language == "zh" else "blank")
+        return _one(terms[0], language) if terms else ""
     page = _page(_pages(filled), language)
     if len(filled) == 1 and filled[0].sign == 1:
         return _one(filled[0], language) + page
@@ -121,11 +122,14 @@ def statements(bound: Bound, language: Language = "zh") -> tuple[str, str]:
         said = bound.statements_en if language == "en" else bound.statements
         return said or ("", "")
     wording = bound.identity.wording.zh if language == "zh" else bound.identity.wording.en
-    left = describe([t for t in bound.terms if t.side == "L"], language)
+    left = describe([t for t in bound.terms if t.side == "L"], language) or bound.absent.get(
+        "L", ""
+    )
     if bound.tolerance in ("share", "rate"):
         right = _ratio(bound, language)
     else:
         right = describe([t for t in bound.terms if t.side == "R"], language)
+        right = right or bound.absent.get("R", "")
     return (
         wording.left.format(left=left, right=right),
         wording.right.format(left=left, right=right),

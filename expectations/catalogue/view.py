@@ -125,7 +125,14 @@ class Half:
 class FormView:
     """One form: ``column[role]`` is the place of a column; ``halves`` hold its rows."""
 
-    def __init__(self, table: Table, columns: Columns, labels: Labels) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        labels: Labels,
+        own_names: dict[str, str] | None = None,
+    ) -> None:
+        self.own_names = own_names or {}
         self.table = table
         self.form: FormId = table.id
         self.columns = columns
@@ -154,7 +161,9 @@ class FormView:
         return cells[place] if place < len(cells) else ""
 
     def _half(self, labels: Labels, half: HalfName) -> Half:
-        lines = [line for i in range(len(self.table.body)) if (line := self._line(labels, half, i))]
+        lines = [line for i in range(len(self.table.body)) if (line := self._line(half, i))]
+        if self.form in ("T01", "T04") and half == "expenditure":
+            labels.give_class_codes(lines, self.own_names)
         roles = labels.roles(self.form, half, lines)
         found = Half(
             lines=lines,
@@ -173,7 +182,7 @@ class FormView:
             self._printed_tree(found)
         return found
 
-    def _line(self, labels: Labels, half: HalfName, i: int) -> Line | None:
+    def _line(self, half: HalfName, i: int) -> Line | None:
         meta = self.table.rows[i] if i < len(self.table.rows) else None
         income = half == "income"
         if self.form in CODE_FORMS:
@@ -203,11 +212,7 @@ class FormView:
             kind = meta.income_kind or "line"
         else:
             kind = meta.kind
-        code = None
-        if self.form in ("T01", "T04") and not income:
-            code = labels.class_code(printed)
-            kind = "class" if code else ("total" if kind == "class" else kind)
-        return Line(i, kind, label, code, printed)
+        return Line(i, kind, label, None, printed)
 
     def _code_tree(self, half: Half) -> None:
         """A row divides into the rows one level below that carry its code as prefix."""
@@ -286,17 +291,27 @@ class Labels:
                     (rule, re.compile(rule.label) if rule.label else None) for rule in rules
                 ]
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - one object for the life of the process
-    def class_code(self, printed: str) -> str | None:
-        """Code of a 类 named in T01 or T04: by name, else by its ordinal in the list."""
-        code = self._class.get(tidy_label(printed))
-        if code is not None:
-            return code
-        ordinal = _ORDINAL.match(squeeze(printed))
-        if ordinal is None:
-            return None
-        place = _chinese_number(ordinal.group(1))
-        return self.classes[place - 1].code if 1 <= place <= len(self.classes) else None
+    def give_class_codes(self, lines: list[Line], own_names: dict[str, str]) -> None:
+        """Codes of the 类 named in T01 or T04, which print none.
+
+        By the listed name, by the name the document's own code rows carry, else by the place in
+        the list, where the form has as many classes as the list and no other row has that code.
+        """
+        numbered = [x for x in lines if _ORDINAL.match(squeeze(x.printed))]
+        for line in numbered:
+            line.code = self._class.get(line.label) or own_names.get(line.label)
+        taken = {x.code for x in numbered}
+        for line in numbered:
+            found = _ORDINAL.match(squeeze(line.printed))
+            if line.code is None and found and len(numbered) == len(self.classes):
+                place = _chinese_number(found.group(1))
+                code = self.classes[place - 1].code if 1 <= place <= len(self.classes) else None
+                line.code = code if code not in taken else None
+        for line in lines:
+            if line.code is not None:
+                line.kind = "class"
+            elif line.kind == "class":
+                line.kind = "line"
 
     def roles(self, form: FormId, half: HalfName, lines: list[Line]) -> dict[str, Line]:
         found: dict[str, Line] = {}
@@ -343,8 +358,15 @@ class DocumentView:
         self.columns = columns
         self.labels = labels
         self.forms: dict[FormId, FormView] = {}
-        for table in document.tables:
-            self.forms.setdefault(table.id, FormView(table, columns, labels))
+        own_names: dict[str, str] = {}
+        tables = sorted(document.tables, key=lambda t: t.id in ("T01", "T04"))
+        for table in tables:
+            form = FormView(table, columns, labels, own_names)
+            self.forms.setdefault(table.id, form)
+            if table.id in ("T02", "T03"):
+                for line in form.halves["expenditure"].lines:
+                    if line.kind == "class" and line.code is not None:
+                        own_names.setdefault(line.label, line.code)
         self.prints_zero = self._prints_zero()
 
     def _prints_zero(self) -> bool:

@@ -160,6 +160,35 @@ def test_shares_of_nothing_and_of_everything_are_exact() -> None:
     assert results(document)["N-SHARESUM", "2 占比之和=100"].outcome == "violated"
 
 
+def test_a_text_in_whole_wan_is_no_contradiction_and_a_wrong_one_is() -> None:
+    """Where the text prints no decimals at all, half of its step is allowed: 0.5 万元."""
+    document = invented()
+    keys = document.narrative.keys
+
+    def whole(node: object) -> object:
+        if isinstance(node, dict):
+            return {k: whole(v) if k != "pct" else v for k, v in node.items()}
+        text = str(node)
+        return f"{Decimal(text):.0f}" if text.count(".") == 1 else node
+
+    for name, value in keys.items():
+        if not name.endswith(("pct", "_yuan", "delta")):
+            keys[name] = whole(value)
+    document.narrative.sentences = []
+    found = [r for r in results(document).values() if r.identity in ("N-EQ", "N-CLS4", "N-CLS5")]
+    assert {r.outcome for r in found} - {"not_applicable"} == {"exact", "rounding"}
+    keys["income_total"] = str(int(str(keys["income_total"])) + 1)
+    assert results(document)["N-EQ", "1.收入总计=T01收入总计"].outcome == "violated"
+
+
+def test_a_whole_number_among_decimals_has_dropped_its_zeros() -> None:
+    document = invented()
+    stated = Decimal(str(document.narrative.keys["fiscal_total"]))
+    document.narrative.keys["fiscal_total"] = f"{stated.to_integral_value()}"
+    assert stated != stated.to_integral_value()
+    assert results(document)["N-EQ", "4.总=T04收入总计"].outcome == "violated"
+
+
 # --- blank, 0 and 0.00 -------------------------------------------------------------------------
 
 
@@ -236,6 +265,30 @@ def test_a_unit_without_operating_expenses_relaxes_the_comparison() -> None:
     assert results(invented())["X-0611", "公用经费=机关运行经费.一般公共预算"].relation == "="
     more = results(invented(PLANS["all_funds"]))["X-0611", "公用经费=机关运行经费.一般公共预算"]
     assert (more.relation, more.outcome) == (">=", "exact")
+
+
+def test_a_department_without_a_count_of_its_units_is_compared_one_way() -> None:
+    """Units without projects are named in no form: nothing shows that T11 lists them all."""
+    document = invented()
+    document.narrative.sentences = [
+        x for x in document.narrative.sentences if "下属预算单位" not in x.sentence
+    ]
+    name = ("X-0611", "公用经费=机关运行经费.一般公共预算")
+    assert results(document)[name].relation == ">="
+    document.document.scope = "unit"
+    assert results(document)[name].relation == "="
+
+
+def test_a_class_under_another_name_is_found_by_the_documents_own_code_rows() -> None:
+    document = invented()
+    for form, column in (("T01", 2), ("T04", 2), ("T02", 1), ("T03", 1), ("T05", 1)):
+        table = document.table(form)
+        assert table is not None
+        for row in table.body:
+            row[column] = row[column].replace("交通运输支出", "交通和运输方面的支出")
+    found = results(document)
+    assert found["X-0103-CLS", "214"].outcome == "exact"
+    assert found["M-CLSLIST", "T01 30个类级科目齐全且按序"].outcome == "exact"
 
 
 def test_a_project_without_its_own_name_is_found_by_amount_in_its_unit() -> None:
@@ -405,6 +458,18 @@ def test_statements_name_form_row_amount_and_page_in_both_languages() -> None:
     en, _ = statements(bound, "en")
     assert en.startswith("T05 (general public budget expenditure), total: 2210201")
     assert en.endswith("(p. 7)")
+
+
+def test_a_row_that_is_not_printed_is_named() -> None:
+    document = invented(PLANS["all_funds"])
+    table = document.table("T08")
+    assert table is not None
+    i = next(i for i, row in enumerate(table.body) if row[0] == "2120899")
+    for part in (table.body, table.cells, table.rows):
+        del part[i]
+    found = results(document)["X-0208", "2120899"]
+    assert found.outcome == "violated"
+    assert found.statement_1 == "T08 2120899 合计 无此行"
 
 
 def test_no_statement_blames() -> None:
