@@ -160,7 +160,7 @@ class Binder:
             relation=case.relation or binding.relation,
             tolerance=tolerance,
             terms=terms,
-            mandatory=self._mandatory(binding, variables),
+            mandatory=self._mandatory(binding, variables, left[0]),
             after=after,
             absent=absent,
         )
@@ -206,7 +206,10 @@ class Binder:
             mandatory=absent.lost,
         )
 
-    def _mandatory(self, binding: Binding, variables: Variables) -> bool:
+    def _mandatory(self, binding: Binding, variables: Variables, term: Term) -> bool:
+        """Must the instance have a figure? Not in a form that holds none at all."""
+        if term.form is not None and not self.form(term.form).filled:
+            return False
         if binding.mandatory:
             return True
         wanted = binding.mandatory_values

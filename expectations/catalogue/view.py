@@ -150,6 +150,7 @@ class FormView:
             for r in columns.rules.get(self.form, [])
             if r.amount and r.role in self.column
         ]
+        self.filled = any(True for _ in self.amounts())
 
     # -- rows ---------------------------------------------------------------------------------
 

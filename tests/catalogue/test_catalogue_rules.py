@@ -363,6 +363,11 @@ def _blank_row(document: ParsedDocument) -> None:
         put(document, "T06", "办公费", column, "")
 
 
+def _blank_code_row(document: ParsedDocument) -> None:
+    for column in (2, 3, 4):
+        put(document, "T03", "2210201", column, "")
+
+
 def _no_form(document: ParsedDocument) -> None:
     document.tables = [t for t in document.tables if t.id != "T05"]
 
@@ -373,6 +378,7 @@ def _no_form(document: ParsedDocument) -> None:
         (_no_column, {"R-T03", "C-T03", "X-0305-EQ"}),
         (_no_total, {"C-T06-TOT", "X-0506"}),
         (_blank_row, {"R-T06"}),
+        (_blank_code_row, {"R-T03"}),
         (_no_form, {"R-T05", "X-0205", "X-0506"}),
     ],
 )
