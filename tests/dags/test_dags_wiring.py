@@ -123,3 +123,12 @@ def test_docs_tell_an_operator_what_to_do(seen: dict[str, Any]) -> None:
     for name, dag in seen["dags"].items():
         assert "What to do" in dag["doc"], name
         assert "budgets " in dag["doc"], name
+
+
+def test_no_dag_file_shadows_a_room(project_root: Path) -> None:
+    """The scheduler puts the folder on sys.path: a file ``warehouse.py`` there hid the room."""
+    files = {p.stem for p in (project_root / "dags").glob("*.py")}
+    rooms = {p.parent.name for p in project_root.glob("*/__init__.py")}
+    modules = {p.stem for p in project_root.glob("*.py")}
+    assert {"warehouse", "nightly"} <= rooms
+    assert not files & (rooms | modules | set(sys.stdlib_module_names))
