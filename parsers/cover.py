@@ -32,6 +32,7 @@ Kind = Literal["forms", "narrative_only", "template", "notice", "other", "unread
 _FORMS_NEEDED = 3
 _NARRATIVES_NEEDED = 3
 _FRAME_CELLS = 3
+_NAME_LENGTH = 60  # the longest name of a body seen has 34 signs
 _TITLE_PAGES_LIMIT = 4  # a page with more titles than this is a list of contents
 
 
@@ -168,6 +169,27 @@ def _page_lines(page: Page, *, grid_rows: int = 0) -> Iterator[tuple[str, TextLi
             text = plain(item.text)
             if text:
                 yield text, item
+
+
+def _as_printed(value: str, pages: list[tuple[str, str]]) -> str:
+    """A folded value with the printed forms of its signs, e.g. full-width brackets."""
+    for printed, folded in pages:
+        at = folded.find(value)
+        if at >= 0:
+            return printed[at : at + len(value)]
+    return value
+
+
+def _printed_page(page: Page) -> tuple[str, str]:
+    """All signs of a page without blanks: as printed, and folded."""
+    texts = []
+    for item in page.flow():
+        if isinstance(item, TextLine):
+            texts.append(squeeze(item.text))
+        else:
+            texts += [squeeze(x) for c in item.cells for x in c.lines]
+    printed = "".join(texts)
+    return printed, fold(printed)
 
 
 def _first_page(pages: list[Page]) -> Page | None:
@@ -339,7 +361,7 @@ def _split_cover(lines: list[tuple[str, TextLine | None]], cover: Cover) -> None
             cover.evidence["year"] = "cover"
     if owner:
         cover.department, cover.evidence["department"] = owner, "cover: owner line"
-    elif len(rest) >= 3:
+    elif 3 <= len(rest) <= _NAME_LENGTH:
         cover.department, cover.evidence["department"] = rest, "cover"
     if places := places_of(rest or owner or ""):
         cover.province, cover.city = places.province, places.city
@@ -533,8 +555,18 @@ def read_cover(pages: list[Page]) -> Cover:
     families = _form_titles(pages, cover)
     if cover.department is None:
         _organisation_elsewhere(pages, cover)
+    opening = {p.number: _printed_page(p) for p in pages[:8]}
+    if cover.department:
+        cover.department = _as_printed(cover.department, list(opening.values()))
+    if cover.subtitle:
+        cover.subtitle = _as_printed(cover.subtitle, list(opening.values()))
+    listed = [opening[n] for n in cover.contents_pages]
+    for entry in cover.contents:
+        entry.title = _as_printed(entry.title, listed)
     heads = [t for p in pages[:3] for t, _ in _page_lines(p)]
     _kind(pages, cover, families, heads)
+    if not cover.is_disclosure and not _pattern("body_ends").search(plain(cover.department or "")):
+        cover.department = None
     _county(pages, cover)
     _year(pages, cover)
     _phase_and_scope(cover, [t for t, _ in lines] + heads)

@@ -72,6 +72,7 @@ def test_the_owner_line_of_a_cover_names_the_body() -> None:
 def test_own_unit_and_adjusted_budget_are_told_apart() -> None:
     cover = read_cover(county_budget("青石县水利局（本级）", "2027年单位预算调整"))
     assert (cover.scope, cover.phase) == ("unit_own", "adjusted")
+    assert cover.department == "青石县水利局（本级）"
 
 
 def test_cover_year_wins_and_a_differing_table_year_is_told() -> None:
@@ -118,6 +119,7 @@ def test_a_notice_is_no_disclosure() -> None:
     cover = read_cover(pages)
     assert (cover.is_disclosure, cover.kind) == (False, "notice")
     assert "通知" in cover.reason
+    assert cover.department is None
 
 
 def test_a_form_to_be_filled_in_is_no_disclosure() -> None:
