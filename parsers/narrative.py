@@ -41,6 +41,7 @@ _MONEY = {
     "千元": Decimal(1000),
 }
 _FRAME_CELLS = 3
+_MIRROR_LINES = 6  # so many lines a side tell mirrored margins
 _PAGE_NUMBER = re.compile(r"[-—–_·.\s]*第?\d{1,4}页?[，,/]?(?:共?\d{1,4}页?)?[-—–_·.\s]*")
 
 
@@ -244,6 +245,20 @@ class _Measure:
         return _Measure(left, max(x.x1 for x in body), height, indented >= 0.1 * len(body))
 
 
+def _straighten(lines: list[_Line]) -> None:
+    """Odd and even pages may be set with mirrored margins: bring them onto one another."""
+    odd = [x for x in lines if x.page % 2]
+    even = [x for x in lines if not x.page % 2]
+    if len(odd) < _MIRROR_LINES or len(even) < _MIRROR_LINES:
+        return
+    a, b = _Measure.of(odd), _Measure.of(even)
+    shift = a.left - b.left
+    if abs(shift) > 0.5 * a.height and abs(shift - (a.right - b.right)) < 0.6 * a.height:
+        for x in odd:
+            x.x0 -= shift
+            x.x1 -= shift
+
+
 def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
     """The sections of part 3, and the lines before it (part 1 and the titles of the forms)."""
     rules = load_rules("narrative")
@@ -270,6 +285,7 @@ def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
         first = next((n for n, x in enumerate(lines) if section_of(x) is not None), len(lines))
     last = next((n for n in range(first + 1, len(lines)) if end.match(lines[n].text)), len(lines))
     part = lines[first:last]
+    _straighten(part)
     measure = _Measure.of(part)
     sections: list[_Section] = []
     sub, previous = "", None

@@ -221,6 +221,23 @@ def test_line_and_page_ends_change_nothing(width: int, per_page: int, indent: bo
     assert all(a.bbox for s in again.narrative.sentences for a in s.amounts)
 
 
+@pytest.mark.parametrize("shift", [-24.0, 0.0, 24.0])
+def test_mirrored_margins_cut_no_sentence(shift: float) -> None:
+    whole = read(CHANGE, CHANGE_TEXT, "二、收入预算情况说明", "预算收入1,204.50万元。")
+    lines = set_lines(PART, "　　" + CHANGE, *paragraph(CHANGE_TEXT, 16))
+    lines += set_lines("　　二、收入预算情况说明", "　　预算收入1,204.50万元。")
+    pages = [page(n + 1, *lines[k : k + 7]) for n, k in enumerate(range(0, len(lines), 7))]
+    for p in pages[::2]:
+        for x in p.lines:
+            for w in x.words:
+                w.x0 += shift
+                w.x1 += shift
+    again = read_narrative(pages, Cover())
+    assert [s.sentence for s in again.narrative.sentences] == [
+        s.sentence for s in whole.narrative.sentences
+    ]
+
+
 def test_no_three_public_budget() -> None:
     r = read("七、“三公”经费增减变动原因说明", "本部门无“三公”经费预算。")
     assert (r.narrative.keys["three_public_none"], r.narrative.keys["three_public_total"]) == (
