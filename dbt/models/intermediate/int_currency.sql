@@ -31,7 +31,7 @@ version as (
         place.online_status,
         place.first_seen_at,
         place.effective_on,
-        status.status in ('accepted', 'accepted_with_findings') as is_accepted
+        coalesce(status.status in ('accepted', 'accepted_with_findings'), false) as is_accepted
     from place
     inner join status on place.document_id = status.document_id
 

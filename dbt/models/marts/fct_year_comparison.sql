@@ -38,7 +38,10 @@ stated as (
         measure.measure,
         declared.term_zh,
         measure.amount_wan,
-        coalesce(prior.amount_wan, measure.amount_wan - delta.amount_wan) as prior_as_stated_wan
+        cast(
+            coalesce(prior_figure.amount_wan, measure.amount_wan - delta.amount_wan)
+            as decimal(20, 6)
+        ) as prior_as_stated_wan
     from measure
     inner join document on measure.document_id = document.document_id
     inner join declared on measure.measure = declared.measure
@@ -46,10 +49,10 @@ stated as (
         on
             measure.document_id = delta.document_id
             and declared.delta_path = delta.figure_path
-    left join figure as prior
+    left join figure as prior_figure
         on
-            measure.document_id = prior.document_id
-            and declared.prior_path = prior.figure_path
+            measure.document_id = prior_figure.document_id
+            and declared.prior_path = prior_figure.figure_path
 
 ),
 
@@ -102,6 +105,6 @@ select
     judged.break_reason is null as is_comparable,
     judged.break_reason,
     case
-        when judged.break_reason is null then judged.amount_wan - judged.prior_as_published_wan
+        when judged.break_reason is null then cast(judged.amount_wan - judged.prior_as_published_wan as decimal(20, 6))
     end as change_wan
 from judged

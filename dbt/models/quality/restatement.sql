@@ -93,7 +93,9 @@ select
     compared.amount_text,
     compared.previous_wan,
     compared.amount_wan,
-    coalesce(compared.amount_wan, 0) - coalesce(compared.previous_wan, 0) as difference_wan,
+    cast(
+        coalesce(compared.amount_wan, 0) - coalesce(compared.previous_wan, 0) as decimal(20, 6)
+    ) as difference_wan,
     compared.previous_page,
     compared.page
 from compared
