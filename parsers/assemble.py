@@ -667,7 +667,8 @@ class _Assembler:
         else:
             covering = next((x for x in grid.cells if x.row <= r < x.row + x.rowspan), None)
             bbox = covering.bbox if covering else grid.bbox
-        cell = Cell(text=text, page=grid.page, bbox=_rounded(bbox))
+        page = self.pages[grid.page - 1]
+        cell = Cell(text=text, page=grid.page, bbox=_rounded(page.visible(bbox)))
         if column.kind == "amount" and text:
             where = f"{form.id} {column.role}"
             try:
@@ -744,7 +745,9 @@ class _Assembler:
             note="".join(table.notes) or None,
             is_empty=not any(c.text for c in amounts),
             pages=sorted(table.boxes),
-            bbox_by_page={p: _rounded(b) for p, b in table.boxes.items()},
+            bbox_by_page={
+                p: _rounded(self.pages[p - 1].visible(b)) for p, b in table.boxes.items()
+            },
         )
 
 

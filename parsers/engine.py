@@ -90,7 +90,8 @@ def open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
 def read_pages(data: bytes) -> list[Page]:
     """All pages of a PDF. Raises the errors of ``open_pdf``."""
     with open_pdf(data) as pdf:
-        readers = [_PageReader(pdf, k) for k in range(len(pdf))]
+        layers = hidden_layers(data)
+        readers = [_PageReader(pdf, k, layers) for k in range(len(pdf))]
         read = [reader.read() for reader in readers]
     take_out_level_watermarks(read, [reader.faint for reader in readers])
     for reader, (page, glyphs) in zip(readers, read, strict=True):
@@ -112,7 +113,7 @@ class _Object:
 class _PageReader:
     """One page: ``read`` while the file is open, ``compose`` when all pages are read."""
 
-    def __init__(self, pdf: pdfium.PdfDocument, index: int) -> None:
+    def __init__(self, pdf: pdfium.PdfDocument, index: int, layers: frozenset[str] | None) -> None:
         self.pdf = pdf
         self.index = index
         self.number = index + 1
@@ -125,7 +126,9 @@ class _PageReader:
         self.covers: list[tuple[int, BBox]] = []
         self.darks: list[tuple[int, BBox]] = []
         self.objects: dict[int, _Object] = {}
-        self.hidden: list[Any] = []
+        self.hidden: list[int] = []
+        self.layers = layers
+        self.turned = 0
         self.image_area = 0.0
         self.order = 0
 
@@ -158,12 +161,31 @@ class _PageReader:
             self.rotation = c.FPDFPage_GetRotation(self.raw) % 4
             w, h = self.right - self.left, self.high - self.low
             self.width, self.height = (h, w) if self.rotation % 2 else (w, h)
-            page = Page(self.number, self.width, self.height, self.rotation * 90)
-            self._objects()
-            return page, self._glyphs(page)
+            page, glyphs = self._once()
+            sideways = page.turned // 90
+            if sideways:
+                # the page lies on its side: read it again, turned upright
+                self.turned = sideways
+                self.rotation = (self.rotation + sideways) % 4
+                if sideways % 2:
+                    self.width, self.height = self.height, self.width
+                self.horizontal, self.vertical = [], []
+                self.covers, self.darks, self.objects, self.hidden = [], [], {}, []
+                self.image_area, self.order = 0.0, 0
+                page, glyphs = self._once()
+            return page, glyphs
         finally:
             c.FPDF_ClosePage(self.raw)
             self.raw = None
+
+    def _once(self) -> tuple[Page, list[Glyph]]:
+        rotation = (self.rotation - self.turned) % 4 * 90
+        page = Page(self.number, self.width, self.height, rotation)
+        self._objects()
+        glyphs = self._glyphs(page)
+        if self.turned:
+            page.turned = self.turned * 90
+        return page, glyphs
 
     @property
     def faint(self) -> set[int]:
@@ -171,29 +193,40 @@ class _PageReader:
         return {o.order for o in self.objects.values() if o.faint}
 
     def _objects(self) -> None:
-        n = c.FPDFPage_CountObjects(self.raw)
-        get = c.FPDFPage_GetObject
-        for i in range(n):
-            self._object(get(self.raw, i), None, 0)
+        page = _address(self.raw)
+        for i in range(c.FPDFPage_CountObjects(self.raw)):
+            self._object(_page_object(page, i), None, 0)
 
-    def _object(self, obj: Any, outer: c.FS_MATRIX | None, depth: int) -> None:
+    def _object(self, obj: int, outer: c.FS_MATRIX | None, depth: int) -> None:
         self.order += 1
-        kind = c.FPDFPageObj_GetType(obj)
+        kind = _get_type(obj)
+        if self.layers is not None and self._in_hidden_layer(obj):
+            if kind == c.FPDF_PAGEOBJ_TEXT:
+                self.objects[obj] = _Object(self.order, False, "invisible", False, None)
+            return
         if kind == c.FPDF_PAGEOBJ_TEXT:
-            self._text_object(obj, depth)
+            self._text_object(obj, outer, depth)
         elif kind == c.FPDF_PAGEOBJ_PATH:
             self._path(obj, outer)
         elif kind == c.FPDF_PAGEOBJ_IMAGE:
             self._image(obj, outer)
         elif kind == c.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
             m = c.FS_MATRIX()
-            c.FPDFPageObj_GetMatrix(obj, m)
+            _get_matrix(obj, ctypes.byref(m))
             inner = m if outer is None else _times(m, outer)
-            for i in range(c.FPDFFormObj_CountObjects(obj)):
-                self._object(c.FPDFFormObj_GetObject(obj, i), inner, depth + 1)
+            for i in range(_count_form_objects(obj)):
+                self._object(_form_object(obj, i), inner, depth + 1)
 
-    def _text_object(self, obj: Any, depth: int) -> None:
-        mode = c.FPDFTextObj_GetTextRenderMode(obj)
+    def _in_hidden_layer(self, obj: int) -> bool:
+        """Is the object marked as content of a layer (OCG) that is switched off?"""
+        for k in range(_count_marks(obj)):
+            mark = _get_mark(obj, k)
+            if _mark_text(mark, None) == "OC" and _mark_text(mark, b"Name") in (self.layers or ()):
+                return True
+        return False
+
+    def _text_object(self, obj: int, outer: c.FS_MATRIX | None, depth: int) -> None:
+        mode = _get_render_mode(obj)
         r, g, b, a = _RGBA
         visible, why, faint = True, "", False
         if mode in (c.FPDF_TEXTRENDERMODE_INVISIBLE, c.FPDF_TEXTRENDERMODE_CLIP):
@@ -202,31 +235,31 @@ class _PageReader:
                 self.hidden.append(obj)
         else:
             stroked = mode in (c.FPDF_TEXTRENDERMODE_STROKE, c.FPDF_TEXTRENDERMODE_STROKE_CLIP)
-            ask = c.FPDFPageObj_GetStrokeColor if stroked else c.FPDFPageObj_GetFillColor
-            if ask(obj, r, g, b, a):
+            ask = _get_stroke if stroked else _get_fill
+            if ask(obj, *_RGBA_AT):
                 light = min(r.value, g.value, b.value)
                 if a.value < 8:
                     visible, why = False, "invisible"
                 elif light >= 248:
                     why = "white"
                 faint = a.value < 160 or light >= 140
-        self.objects[_address(obj)] = _Object(self.order, visible, why, faint, self._clip(obj))
+        clip = self._clip(obj, outer)
+        self.objects[obj] = _Object(self.order, visible, why, faint, clip)
 
-    def _clip(self, obj: Any) -> BBox | None:
-        """The box a text object is clipped to, where that is smaller than the page."""
-        path = c.FPDFPageObj_GetClipPath(obj)
+    def _clip(self, obj: int, outer: c.FS_MATRIX | None) -> BBox | None:
+        """The box an object is clipped to, or None."""
+        path = _get_clip(obj)
         if not path:
             return None
-        n = c.FPDFClipPath_CountPaths(path)
+        n = _count_clips(path)
         if n <= 0:
             return None
         x0, y0, x1, y1 = -1e9, -1e9, 1e9, 1e9
         for p in range(n):
             xs: list[float] = []
             ys: list[float] = []
-            for s in range(c.FPDFClipPath_CountPathSegments(path, p)):
-                seg = c.FPDFClipPath_GetPathSegment(path, p, s)
-                if c.FPDFPathSegment_GetPoint(seg, _X, _Y):
+            for s in range(_count_clip_segments(path, p)):
+                if _get_point(_clip_segment(path, p, s), *_XY_AT):
                     xs.append(_X.value)
                     ys.append(_Y.value)
             if xs:
@@ -234,17 +267,19 @@ class _PageReader:
                 y0, y1 = max(y0, min(ys)), min(y1, max(ys))
         if x0 == -1e9:
             return None
+        if outer is not None:
+            x0, y0, x1, y1 = _map_box(outer, x0, y0, x1, y1)
         return self.upright(x0, y0, x1, y1)
 
-    def _bounds(self, obj: Any, outer: c.FS_MATRIX | None) -> BBox | None:
-        if not c.FPDFPageObj_GetBounds(obj, _L, _B, _R, _T):
+    def _bounds(self, obj: int, outer: c.FS_MATRIX | None) -> BBox | None:
+        if not _get_bounds(obj, *_BOUNDS_AT):
             return None
         x0, y0, x1, y1 = _L.value, _B.value, _R.value, _T.value
         if outer is not None:
             x0, y0, x1, y1 = _map_box(outer, x0, y0, x1, y1)
         return self.upright(x0, y0, x1, y1)
 
-    def _image(self, obj: Any, outer: c.FS_MATRIX | None) -> None:
+    def _image(self, obj: int, outer: c.FS_MATRIX | None) -> None:
         box = self._bounds(obj, outer)
         if box is None:
             return
@@ -252,39 +287,34 @@ class _PageReader:
         x1, y1 = min(self.width, box[2]), min(self.height, box[3])
         area = max(0.0, x1 - x0) * max(0.0, y1 - y0)
         self.image_area += area
-        if area > 0.5 * self.width * self.height and not c.FPDFPageObj_HasTransparency(obj):
+        if area > 0.5 * self.width * self.height and not _has_transparency(obj):
             self.covers.append((self.order, box))
 
-    def _path(self, obj: Any, outer: c.FS_MATRIX | None) -> None:
+    def _path(self, obj: int, outer: c.FS_MATRIX | None) -> None:
         box = self._bounds(obj, outer)
-        if box is None or not c.FPDFPath_GetDrawMode(obj, _FILL, _STROKE):
+        if box is None or not _get_draw_mode(obj, *_MODES_AT):
             return
         fill, stroke = _FILL.value != 0, bool(_STROKE.value)
         r, g, b, a = _RGBA
         w, h = box[2] - box[0], box[3] - box[1]
+        covers = dark = False
         if fill:
-            c.FPDFPageObj_GetFillColor(obj, r, g, b, a)
-            light = min(r.value, g.value, b.value)
-            fill = a.value >= 8
-            if fill and w > THIN and h > THIN and a.value == 255:
-                if not c.FPDFPageObj_HasTransparency(obj):
-                    self.covers.append((self.order, box))
-                if (r.value + g.value + b.value) / 3 < 200:
-                    self.darks.append((self.order, box))
-            if light >= 248:
-                fill = False
+            _get_fill(obj, *_RGBA_AT)
+            fill = a.value >= 8 and min(r.value, g.value, b.value) < 248
+            if a.value == 255 and w > THIN and h > THIN:
+                covers = not _has_transparency(obj)
+                dark = (r.value + g.value + b.value) / 3 < 200
         if stroke:
-            c.FPDFPageObj_GetStrokeColor(obj, r, g, b, a)
+            _get_stroke(obj, *_RGBA_AT)
             stroke = a.value >= 8 and min(r.value, g.value, b.value) < 248
-        if not (fill or stroke):
-            return
         if h <= THIN or w <= THIN:
-            self._rule(box)
+            if fill or stroke:
+                self._rule(box)
             return
-        n = c.FPDFPath_CountSegments(obj)
-        if not stroke and n <= 5:
+        if not (covers or stroke or fill):
             return
-        self._subpaths(obj, outer, n, stroke)
+        clip = self._clip(obj, outer) if covers else None
+        self._subpaths(obj, outer, stroke, fill, (covers, dark, clip))
 
     def _rule(self, box: BBox) -> None:
         x0, y0, x1, y1 = box
@@ -293,12 +323,25 @@ class _PageReader:
         if x1 - x0 <= y1 - y0:
             self.vertical.append(((x0 + x1) / 2, y0, y1))
 
-    def _subpaths(self, obj: Any, outer: c.FS_MATRIX | None, n: int, stroke: bool) -> None:
+    def _subpaths(
+        self,
+        obj: int,
+        outer: c.FS_MATRIX | None,
+        stroke: bool,
+        fill: bool,
+        cover: tuple[bool, bool, BBox | None],
+    ) -> None:
+        """Take a path apart: thin pieces are rules, rectangles may cover what lies below.
+
+        Only a rectangle covers: the frame of a whole table can be one filled path.
+        """
         m = c.FS_MATRIX()
-        c.FPDFPageObj_GetMatrix(obj, m)
+        _get_matrix(obj, ctypes.byref(m))
         if outer is not None:
             m = _times(m, outer)
+        covers, dark, clip = cover
         points: list[tuple[float, float]] = []
+        curved = False
 
         def done() -> None:
             if len(points) < 2:
@@ -306,24 +349,35 @@ class _PageReader:
             xs, ys = [p[0] for p in points], [p[1] for p in points]
             box = self.upright(min(xs), min(ys), max(xs), max(ys))
             if box[2] - box[0] <= THIN or box[3] - box[1] <= THIN:
-                self._rule(box)
-            elif stroke:
+                if fill or stroke:
+                    self._rule(box)
+                return
+            if stroke:
                 for (ax, ay), (bx, by) in pairwise(points):
                     piece = self.upright(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
                     if piece[2] - piece[0] <= 1.0 or piece[3] - piece[1] <= 1.0:
                         self._rule(piece)
+            if covers and not curved and 4 <= len(points) <= 6 and _is_rectangle(points):
+                seen = box if clip is None else _common(box, clip)
+                if seen is not None:
+                    self.covers.append((self.order, seen))
+                    if dark:
+                        self.darks.append((self.order, seen))
 
-        for i in range(n):
-            seg = c.FPDFPath_GetPathSegment(obj, i)
-            if not c.FPDFPathSegment_GetPoint(seg, _X, _Y):
+        for i in range(_count_segments(obj)):
+            seg = _get_segment(obj, i)
+            if not _get_point(seg, *_XY_AT):
                 continue
             x, y = _X.value, _Y.value
             at = (m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f)
-            if c.FPDFPathSegment_GetType(seg) == c.FPDF_SEGMENT_MOVETO:
+            kind = _segment_type(seg)
+            if kind == c.FPDF_SEGMENT_MOVETO:
                 done()
-                points = []
+                points, curved = [], False
+            elif kind == c.FPDF_SEGMENT_BEZIERTO:
+                curved = True
             points.append(at)
-            if c.FPDFPathSegment_GetClose(seg) and points[0] != at:
+            if _segment_closes(seg) and points[0] != at:
                 points.append(points[0])
         done()
 
@@ -338,8 +392,9 @@ class _PageReader:
             self._note_hidden(page, text)
             c.FPDFText_ClosePage(text)
             for obj in self.hidden:
-                if c.FPDFPage_RemoveObject(self.raw, obj):
-                    c.FPDFPageObj_Destroy(obj)
+                handle = ctypes.cast(obj, c.FPDF_PAGEOBJECT)
+                if c.FPDFPage_RemoveObject(self.raw, handle):
+                    c.FPDFPageObj_Destroy(handle)
             text = c.FPDFText_LoadPage(self.raw)
             if not text:
                 return []
@@ -349,8 +404,9 @@ class _PageReader:
             c.FPDFText_ClosePage(text)
 
     def _note_hidden(self, page: Page, text: Any) -> None:
-        for obj in self.hidden:
-            box = self._bounds(obj, None)
+        for address in self.hidden:
+            box = self._bounds(address, None)
+            obj = ctypes.cast(address, c.FPDF_PAGEOBJECT)
             n = c.FPDFTextObj_GetText(obj, text, None, 0)
             buffer = (ctypes.c_ushort * (n // 2 + 1))()
             c.FPDFTextObj_GetText(obj, text, buffer, n)
@@ -372,6 +428,7 @@ class _PageReader:
         info: _Object | None = None
         plain = True
         chars: dict[int, str] = {}
+        quarter, sideways = 0, [0, 0, 0, 0]
         for i in range(c.FPDFText_CountChars(text)):
             code = get_unicode(handle, i)
             if code in _BLANKS:
@@ -383,7 +440,7 @@ class _PageReader:
                 order = info.order if info else 0
                 c.FPDFText_GetMatrix(text, i, matrix)
                 size = c.FPDFText_GetFontSize(text, i) * math.hypot(matrix.c, matrix.d)
-                state = self._state(info, matrix)
+                state, quarter = self._state(info, matrix)
                 plain = not state and (
                     info is None
                     or (
@@ -413,6 +470,8 @@ class _PageReader:
                     why = "outside"
                 elif not plain and info is not None:
                     why = self._unseen(info, mx, my)
+            if why == "turned":
+                sideways[quarter] += 1
             if why:
                 gone.setdefault((at, why), []).append((ch, (x0, top, x1, bottom)))
                 continue
@@ -431,19 +490,21 @@ class _PageReader:
                     ),
                 )
             )
+        if max(sideways) > 2 * len(out) and max(sideways) > 20:
+            page.turned = sideways.index(max(sideways)) * 90
         page.image_share = min(1.0, self.image_area / max(1.0, self.width * self.height))
         page.has_text = bool(out)
         return out
 
-    def _state(self, info: _Object | None, matrix: c.FS_MATRIX) -> str:
-        """Why nothing of a text object is taken, or ""."""
+    def _state(self, info: _Object | None, matrix: c.FS_MATRIX) -> tuple[str, int]:
+        """Why nothing of a text object is taken, or "", and its quarter turns."""
         if info is not None and not info.visible:
-            return info.why
+            return info.why, 0
         angle = math.degrees(math.atan2(matrix.b, matrix.a)) - 90 * self.rotation
         quarter = round(angle / 90)
         if abs(angle - 90 * quarter) > 2.5:
-            return "watermark"
-        return "turned" if quarter % 4 else ""
+            return "watermark", 0
+        return "turned" if quarter % 4 else "", quarter % 4
 
     def _unseen(self, info: _Object, x: float, y: float) -> str:
         """Why a glyph at this place cannot be seen, or ""."""
@@ -505,10 +566,77 @@ class _PageReader:
 
 _BLANKS = frozenset({0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x3000, 0x200B, 0x200C, 0x200D,
                      0xFEFF, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x00AD})  # fmt: skip
+
+
+def _mark_text(mark: int, key: bytes | None) -> str:
+    """The name of a content mark, or one of its text parameters."""
+    out = ctypes.create_string_buffer(512)
+    length = ctypes.c_ulong()
+    at = ctypes.byref(length)
+    ask = (mark,) if key is None else (mark, key)
+    if not (_mark_name if key is None else _mark_string)(*ask, out, 512, at):
+        return ""
+    return out.raw[: length.value].decode("utf-16-le", "replace").rstrip("\0")
+
+
+def hidden_layers(data: bytes) -> frozenset[str] | None:
+    """Names of the layers (optional content groups) that are off; None where all are on.
+
+    pdfium shows the layer of an object but not whether it is on, so the catalogue is read
+    with pdfminer, and only where there is one.
+    """
+    if b"/OCProperties" not in data and b"/ObjStm" not in data:
+        return None
+    import io
+
+    from pdfminer.pdfdocument import PDFDocument
+    from pdfminer.pdfparser import PDFParser
+    from pdfminer.pdftypes import resolve1
+
+    try:
+        catalog = PDFDocument(PDFParser(io.BytesIO(data))).catalog
+        properties = resolve1(catalog.get("OCProperties"))
+        if not isinstance(properties, dict):
+            return None
+        default = resolve1(properties.get("D")) or {}
+        off = list(resolve1(default.get("OFF")) or [])
+        if getattr(resolve1(default.get("BaseState")), "name", "") == "OFF":
+            on = {repr(g) for g in resolve1(default.get("ON")) or []}
+            off = [g for g in resolve1(properties.get("OCGs")) or [] if repr(g) not in on]
+        names = set()
+        for group in off:
+            name = (resolve1(group) or {}).get("Name")
+            name = resolve1(name)
+            if isinstance(name, bytes):
+                wide = name.startswith(b"\xfe\xff")
+                names.add(name[2:].decode("utf-16-be") if wide else name.decode("latin-1"))
+    except Exception:  # a catalogue that pdfminer cannot read hides nothing from pdfium
+        return None
+    return frozenset(names) or None
+
+
+def _is_rectangle(points: list[tuple[float, float]]) -> bool:
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    edges = (min(xs), max(xs)), (min(ys), max(ys))
+    return all(
+        min(abs(x - e) for e in edges[0]) < 0.5 and min(abs(y - e) for e in edges[1]) < 0.5
+        for x, y in points
+    )
+
+
+def _common(a: BBox, b: BBox) -> BBox | None:
+    box = (max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
+    return box if box[0] < box[2] and box[1] < box[3] else None
+
+
 _RGBA = (ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint())
 _L, _B, _R, _T = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
 _X, _Y = ctypes.c_float(), ctypes.c_float()
 _FILL, _STROKE = ctypes.c_int(), ctypes.c_int()
+_RGBA_AT = tuple(ctypes.byref(x) for x in _RGBA)
+_BOUNDS_AT = tuple(ctypes.byref(x) for x in (_L, _B, _R, _T))
+_XY_AT = (ctypes.byref(_X), ctypes.byref(_Y))
+_MODES_AT = (ctypes.byref(_FILL), ctypes.byref(_STROKE))
 
 
 def _as_called(function: Any, result: Any, *arguments: Any) -> Any:
@@ -522,6 +650,36 @@ _get_object = _as_called(c.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_voi
 _get_box = _as_called(
     c.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
 )
+
+
+_INT, _HANDLE = ctypes.c_int, ctypes.c_void_p
+_page_object = _as_called(c.FPDFPage_GetObject, _HANDLE, _HANDLE, _INT)
+_get_type = _as_called(c.FPDFPageObj_GetType, _INT, _HANDLE)
+_get_matrix = _as_called(c.FPDFPageObj_GetMatrix, _INT, _HANDLE, _HANDLE)
+_get_bounds = _as_called(c.FPDFPageObj_GetBounds, _INT, *[_HANDLE] * 5)
+_get_fill = _as_called(c.FPDFPageObj_GetFillColor, _INT, *[_HANDLE] * 5)
+_get_stroke = _as_called(c.FPDFPageObj_GetStrokeColor, _INT, *[_HANDLE] * 5)
+_has_transparency = _as_called(c.FPDFPageObj_HasTransparency, _INT, _HANDLE)
+_get_render_mode = _as_called(c.FPDFTextObj_GetTextRenderMode, _INT, _HANDLE)
+_get_draw_mode = _as_called(c.FPDFPath_GetDrawMode, _INT, _HANDLE, _HANDLE, _HANDLE)
+_count_segments = _as_called(c.FPDFPath_CountSegments, _INT, _HANDLE)
+_get_segment = _as_called(c.FPDFPath_GetPathSegment, _HANDLE, _HANDLE, _INT)
+_get_point = _as_called(c.FPDFPathSegment_GetPoint, _INT, _HANDLE, _HANDLE, _HANDLE)
+_segment_type = _as_called(c.FPDFPathSegment_GetType, _INT, _HANDLE)
+_segment_closes = _as_called(c.FPDFPathSegment_GetClose, _INT, _HANDLE)
+_get_clip = _as_called(c.FPDFPageObj_GetClipPath, _HANDLE, _HANDLE)
+_count_clips = _as_called(c.FPDFClipPath_CountPaths, _INT, _HANDLE)
+_count_clip_segments = _as_called(c.FPDFClipPath_CountPathSegments, _INT, _HANDLE, _INT)
+_clip_segment = _as_called(c.FPDFClipPath_GetPathSegment, _HANDLE, _HANDLE, _INT, _INT)
+_count_form_objects = _as_called(c.FPDFFormObj_CountObjects, _INT, _HANDLE)
+_form_object = _as_called(c.FPDFFormObj_GetObject, _HANDLE, _HANDLE, ctypes.c_ulong)
+_count_marks = _as_called(c.FPDFPageObj_CountMarks, _INT, _HANDLE)
+_get_mark = _as_called(c.FPDFPageObj_GetMark, _HANDLE, _HANDLE, ctypes.c_ulong)
+_mark_name = _as_called(c.FPDFPageObjMark_GetName, _INT, _HANDLE, _HANDLE, ctypes.c_ulong, _HANDLE)
+_mark_string = _as_called(
+    c.FPDFPageObjMark_GetParamStringValue, _INT, _HANDLE, ctypes.c_char_p, _HANDLE,
+    ctypes.c_ulong, _HANDLE,
+)  # fmt: skip
 
 
 def _address(pointer: Any) -> int:

@@ -152,6 +152,17 @@ class Page:
     turned: int = 0
     """Degrees (clockwise) the whole page was turned to read sideways text; boxes are turned too."""
 
+    def visible(self, box: BBox) -> BBox:
+        """A box of a turned page in the coordinates of the page as viewers show it."""
+        x0, y0, x1, y1 = box
+        if self.turned == 90:
+            return (y0, self.width - x1, y1, self.width - x0)
+        if self.turned == 180:
+            return (self.width - x1, self.height - y1, self.width - x0, self.height - y0)
+        if self.turned == 270:
+            return (self.height - y1, x0, self.height - y0, x1)
+        return box
+
     def flow(self) -> list[TextLine | Grid]:
         """Lines and grids together, top to bottom."""
         items: list[TextLine | Grid] = [*self.lines, *self.grids]
