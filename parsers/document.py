@@ -251,6 +251,7 @@ class ParsedDocument(Model):
     """What a perfect reading of one document says, and what was odd about it."""
 
     document: DocumentInfo
+    contents: list[str] = Field(default=[], description="titles of the list of contents (目录)")
     tables: list[Table] = []
     performance: list[dict[str, object]] = []
     performance_places: list[dict[str, FieldPlace]] = Field(

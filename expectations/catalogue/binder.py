@@ -68,6 +68,7 @@ class BoundTerm:
     decimals: int = 2
     unit: str = "万元"
     coarse: Decimal | None = None
+    where: str = ""
 
     def term(self) -> IdentityTerm:
         return IdentityTerm(side=self.side, sign=self.sign, cell=self.ref, value_yuan=self.value)
@@ -552,8 +553,8 @@ class Binder:
                             step=figure.step,
                             page=None,
                             printed=figure.printed,
-                            says=f"绩效目标表《{target.name}》{_HORIZON[horizon]}"
-                            + ("资金总额" if what == "total" else f" {label}"),
+                            says="资金总额" if what == "total" else label,
+                            where=f"绩效目标表《{target.name}》（{_HORIZON[horizon]}）",
                             unit=target.money_unit or "元",
                         )
                     )

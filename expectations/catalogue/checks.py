@@ -123,6 +123,20 @@ def title_year(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
         yield result
 
 
+@check("listed_in_contents")
+def listed_in_contents(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    listed = [squeeze(title) for title in binder.document.contents]
+    for form in _forms(binder, binding.forms):
+        title = squeeze(form.table.title)
+        result = _about(form, "标题", form.table.title, "目录没有此标题", "title")
+        result.instance = f"{form.form}标题见于目录"
+        if not listed or not title:
+            result.reason = "没有目录或标题"
+        else:
+            result.holds = any(title in entry for entry in listed)
+        yield result
+
+
 @check("form_number")
 def form_number(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
     for form in _forms(binder, binding.forms):

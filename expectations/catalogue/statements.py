@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Language = Literal["zh", "en"]
 _SHOWN = 6
 _ZERO = Decimal(0)
+MONEY = ("亿元", "万元", "元")
 WAN = Decimal(10_000)
 
 
@@ -33,10 +34,10 @@ def amount(value: Decimal, unit: str) -> str:
 
 
 def _form(term: BoundTerm, language: Language) -> str:
-    """The form (or text) a figure stands in, with the column of a cell."""
+    """The form or performance table a figure stands in, with the column of a cell."""
     form = FORM_NAMES.get(term.ref.form)
     if form is None:
-        return ""
+        return term.where
     role = term.says.partition("\t")[2]
     zh, en = COLUMN_NAMES.get((term.ref.form, role), (role, role))
     if language == "en":
@@ -85,9 +86,9 @@ def _parts(terms: Sequence[BoundTerm], language: Language) -> str:
     return ("；" if language == "zh" else "; ").join(said)
 
 
-def describe(terms: Sequence[BoundTerm], language: Language) -> str:
+def describe(terms: Sequence[BoundTerm], language: Language, unit: str | None = None) -> str:
     """One side of an identity: its cell, or the sum of its cells with the parts; empty where
-    no row is printed."""
+    no row is printed. ``unit``: what sums of money are told in."""
     filled = [t for t in terms if t.value is not None]
     if not filled:
         return _one(terms[0], language) if terms else ""
@@ -95,7 +96,9 @@ def describe(terms: Sequence[BoundTerm], language: Language) -> str:
     if len(filled) == 1 and filled[0].sign == 1:
         return _one(filled[0], language) + page
     total = sum((t.sign * t.value for t in filled if t.value is not None), _ZERO)
-    whole, parts = amount(total, filled[0].unit), _parts(filled, language)
+    own = filled[0].unit
+    whole = amount(total, unit if unit is not None and own in MONEY else own)
+    parts = _parts(filled, language)
     if language == "zh":
         return f"合计 {whole}（{parts}）{page}"
     return f"sum {whole} [{parts}]{page}"
@@ -122,13 +125,13 @@ def statements(bound: Bound, language: Language = "zh") -> tuple[str, str]:
         said = bound.statements_en if language == "en" else bound.statements
         return said or ("", "")
     wording = bound.identity.wording.zh if language == "zh" else bound.identity.wording.en
-    left = describe([t for t in bound.terms if t.side == "L"], language) or bound.absent.get(
-        "L", ""
-    )
+    unit = next((t.unit for t in bound.terms if t.unit == "万元"), None)
+    left = describe([t for t in bound.terms if t.side == "L"], language, unit)
+    left = left or bound.absent.get("L", "")
     if bound.tolerance in ("share", "rate"):
         right = _ratio(bound, language)
     else:
-        right = describe([t for t in bound.terms if t.side == "R"], language)
+        right = describe([t for t in bound.terms if t.side == "R"], language, unit)
         right = right or bound.absent.get("R", "")
     return (
         wording.left.format(left=left, right=right),

@@ -741,6 +741,7 @@ class Budget:
                 pages=40,
                 parser_version=1,
             ),
+            contents=["第一部分 概况", *(f"表{n} {YEAR}年{t}" for n, t in TITLES.items())],
             tables=self.forms(),
             performance=self.targets(),
             narrative=self.narrative(),

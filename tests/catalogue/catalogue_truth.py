@@ -136,6 +136,7 @@ def parsed(truth: dict[str, Any]) -> ParsedDocument:
             pages=40,
             parser_version=1,
         ),
+        contents=[entry[0] for entry in truth.get("toc", [])],
         tables=[table(t, truth, units, 3 + i) for i, t in enumerate(truth["tables"])],
         performance=truth["performance"],
         narrative=Narrative(keys=truth["narrative"]["keys"], sentences=sentences),

@@ -216,6 +216,7 @@ def _list(old: str, new: str) -> Callable[[ParsedDocument], None]:
 
 LABELS: dict[str, tuple[str, Callable[[ParsedDocument], None]]] = {
     "M-YEAR": ("general", _title),
+    "M-TOC": ("general", _title),
     "M-FORMNO": ("general", _label),
     "M-FORMNAME": ("general", _prefix),
     "M-ORG": ("general", _owner),
