@@ -245,15 +245,23 @@ class _Measure:
         return _Measure(left, max(x.x1 for x in body), height, indented >= 0.1 * len(body))
 
 
+def _edges(lines: list[_Line]) -> tuple[float, float, float]:
+    """Left and right edge of the lines that begin at the margin, and the height of the text."""
+    measure = _Measure.of(lines)
+    rights = sorted(x.x1 for x in lines if abs(x.x0 - measure.left) < 0.5 * measure.height)
+    right = rights[len(rights) * 3 // 4] if rights else measure.right
+    return measure.left, right, measure.height
+
+
 def _straighten(lines: list[_Line]) -> None:
     """Odd and even pages may be set with mirrored margins: bring them onto one another."""
     odd = [x for x in lines if x.page % 2]
     even = [x for x in lines if not x.page % 2]
     if len(odd) < _MIRROR_LINES or len(even) < _MIRROR_LINES:
         return
-    a, b = _Measure.of(odd), _Measure.of(even)
-    shift = a.left - b.left
-    if abs(shift) > 0.5 * a.height and abs(shift - (a.right - b.right)) < 0.6 * a.height:
+    (left, right, height), (other_left, other_right, _) = _edges(odd), _edges(even)
+    shift = left - other_left
+    if abs(shift) > 0.5 * height and abs(shift - (right - other_right)) < 1.2 * height:
         for x in odd:
             x.x0 -= shift
             x.x1 -= shift

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parsers.page import Grid, GridCell, Page, TextLine, Word
 
@@ -63,29 +64,45 @@ def grid(
     )
 
 
+def moved(word: Word, dx: float, dy: float) -> Word:
+    return replace(
+        word, x0=word.x0 + dx, x1=word.x1 + dx, top=word.top + dy, bottom=word.bottom + dy
+    )
+
+
+def moved_line(item: TextLine, dx: float, dy: float, *, page: int | None = None) -> TextLine:
+    """A new line: a line keeps its box once asked for it."""
+    return TextLine(page or item.page, [moved(w, dx, dy) for w in item.words])
+
+
+def moved_grid(item: Grid, dy: float, *, page: int) -> Grid:
+    cells = [
+        GridCell(
+            c.row,
+            c.col,
+            c.rowspan,
+            c.colspan,
+            (c.bbox[0], c.bbox[1] + dy, c.bbox[2], c.bbox[3] + dy),
+            [moved(w, 0.0, dy) for w in c.words],
+        )
+        for c in item.cells
+    ]
+    x0, top, x1, bottom = item.bbox
+    return Grid(page, (x0, top + dy, x1, bottom + dy), item.nrows, item.ncols, cells)
+
+
 def page(number: int, *items: str | TextLine | Grid, top: float = 80.0) -> Page:
     """Lines and grids one below the other; a str becomes a line at the left margin."""
     out = Page(number, 595.0, 842.0)
     y = top
     for item in items:
         if isinstance(item, Grid):
-            dy = y - item.bbox[1]
-            for c in item.cells:
-                c.bbox = (c.bbox[0], c.bbox[1] + dy, c.bbox[2], c.bbox[3] + dy)
-                for w in c.words:
-                    w.top += dy
-                    w.bottom += dy
-            item.bbox = (item.bbox[0], y, item.bbox[2], item.bbox[3] + dy)
-            item.page = number
-            out.grids.append(item)
-            y = item.bbox[3] + 12
+            placed = moved_grid(item, y - item.bbox[1], page=number)
+            out.grids.append(placed)
+            y = placed.bbox[3] + 12
         else:
             made = line(item, y, page=number) if isinstance(item, str) else item
-            made.page = number
-            dy = y - made.bbox[1]
-            for w in made.words:
-                w.top += dy
-                w.bottom += dy
+            made = moved_line(made, 0.0, y - min(w.top for w in made.words), page=number)
             out.lines.append(made)
             y = made.bbox[3] + 10
     return out

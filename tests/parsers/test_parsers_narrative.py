@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parsers_by_hand import grid, line, page
+from parsers_by_hand import grid, line, moved_line, page
 
 from parsers.cover import Cover, read_cover
 from parsers.document import KeyFigure
@@ -228,10 +228,7 @@ def test_mirrored_margins_cut_no_sentence(shift: float) -> None:
     lines += set_lines("　　二、收入预算情况说明", "　　预算收入1,204.50万元。")
     pages = [page(n + 1, *lines[k : k + 7]) for n, k in enumerate(range(0, len(lines), 7))]
     for p in pages[::2]:
-        for x in p.lines:
-            for w in x.words:
-                w.x0 += shift
-                w.x1 += shift
+        p.lines = [moved_line(x, shift, 0.0) for x in p.lines]
     again = read_narrative(pages, Cover())
     assert [s.sentence for s in again.narrative.sentences] == [
         s.sentence for s in whole.narrative.sentences
@@ -320,9 +317,7 @@ def test_page_numbers_captions_and_labels_of_charts_are_no_text() -> None:
     label = line("项目支出25.28%", 0.0, x0=300.0, size=6.0)
     footer = line("- 19 -", 0.0, x0=280.0)
     first = page(1, *lines, label)
-    for w in footer.words:
-        w.top, w.bottom = 805.0, 815.0
-    first.lines.append(footer)
+    first.lines.append(moved_line(footer, 0.0, 805.0, page=1))
     second = page(2, *set_lines("基本支出900.00万元，占74.72%；项目支出304.50万元，占25.28%。"))
     r = read_narrative([first, second], Cover())
     assert [s.sentence for s in r.narrative.sentences] == [
