@@ -370,7 +370,7 @@ def report(lang: LangOption = Lang.zh) -> None:
     from nightly.report import night_report
     from screens import print_report
 
-    print_report(night_report(_settings()), lang.value)
+    print_report(night_report(_settings(), lang.value), lang.value)
 
 
 @app.command(epilog="Example: budgets show 中共青岚县委办公室 --year 2026")

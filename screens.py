@@ -22,6 +22,7 @@ from nightly.report import Budget, BudgetLine, NightReport
 
 WIDTH = 80
 EXAMPLES_SHOWN = 3
+MESSAGES_SHOWN = 6
 LABEL_LEAST, LABEL_MOST = 14, 34
 HEADING_LEAST = 8
 GAP = 3  # blanks between columns
@@ -165,12 +166,24 @@ def print_report(report: NightReport, lang: str) -> None:
         2,
     )
 
-    _head(console, f"{say('findings', lang)}（{len(report.findings)}）")
+    hard = sum(1 for f in report.findings if f.severity == "hard")
+    _head(console, say("findings", lang))
+    _indent(
+        console,
+        say("finding_counts", lang, hard=hard, soft=len(report.findings) - hard)
+        if report.findings
+        else say("no_findings", lang),
+        2,
+        "" if report.findings else "green",
+    )
+    for title, lines in report.messages[:MESSAGES_SHOWN]:
+        _indent(console, title, 2, "bold")
+        for line in lines:
+            _indent(console, line, 4)
+    if len(report.messages) > MESSAGES_SHOWN:
+        _indent(console, say("more", lang, count=len(report.messages) - MESSAGES_SHOWN), 2)
     if report.findings:
-        print_findings(report.findings, lang, console)
         _indent(console, say("finding_note", lang), 2, "dim")
-    else:
-        _indent(console, say("no_findings", lang), 2, "green")
 
     _head(console, say("places", lang))
     _indent(

@@ -72,6 +72,7 @@ class NightReport(BaseModel):
     not_current: int = 0
     identities: dict[str, int] = {}
     findings: list[Any] = []
+    messages: list[tuple[str, list[str]]] = []
     told: str | None = None
     published: bool = False
     publication: str | None = None
@@ -169,7 +170,7 @@ def _unread(settings: Settings, tonight: set[str]) -> list[Unread]:
     return found
 
 
-def night_report(settings: Settings) -> NightReport:
+def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightReport:
     """What the last night found, read, refused, checked, published and told."""
     from warehouse.database import reader
 
@@ -224,7 +225,10 @@ def night_report(settings: Settings) -> NightReport:
                 "order by fiscal_year desc, department limit 1"
             ).fetchall()
             report.example_organisation = examples[0] if examples else None
-        report.findings = list_findings(settings, None, None, "zh")
+        from expectations.findings import messages
+
+        report.findings = list_findings(settings, None, None, lang)
+        report.messages = [(m.title, list(m.lines)) for m in messages(report.findings, lang)]
     report.places = {
         "warehouse": str(layout.published_path),
         "parquet": str(layout.parquet_path),

@@ -59,6 +59,23 @@ def _port_is_free(port: int) -> bool:
     return True
 
 
+def _commands(data: Path, port: int) -> dict[str, list[str]]:
+    """What each service runs; the sample sites too, where the demo has used them here."""
+    airflow = str(Path(sys.executable).with_name("airflow"))
+    commands = {name: [airflow, *rest] for name, rest in SERVICES.items()}
+    commands["api-server"] += ["--port", str(port)]
+    state = data / "sample-site"
+    if "BUDGETS_SITES" not in os.environ and state.is_dir():
+        commands["sample-sites"] = [
+            sys.executable,
+            "-m",
+            "samples.server",
+            "--state",
+            str(state),
+        ]
+    return commands
+
+
 def up(data: Path, port: int) -> int:
     """Start what does not run yet, wait until the API answers, print address and login."""
     running = _running(data)
@@ -81,12 +98,11 @@ def up(data: Path, port: int) -> int:
         stderr=subprocess.STDOUT,
     )
     (data / "airflow" / "port").write_text(str(port))
-    airflow = str(Path(sys.executable).with_name("airflow"))
-    for name, command in SERVICES.items():
+    for name, command in _commands(data, port).items():
         if name in running:
             continue
         running[name] = psutil.Popen(
-            [airflow, *command, *(["--port", str(port)] if name == "api-server" else [])],
+            command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=(logs / f"{name}.log").open("ab"),
