@@ -46,7 +46,7 @@ def glyph_lines(glyphs: list[Glyph]) -> list[list[Glyph]]:
 
 def _same_line(g: Glyph, middle: float, size: float) -> bool:
     small, big = (g.size, size) if g.size < size else (size, g.size)
-    reach = 0.45 * big if small < 0.8 * big else 0.42 * small
+    reach = 0.45 * big if small < 0.8 * big else 0.36 * small
     return abs(g.middle - middle) <= reach
 
 
@@ -94,4 +94,44 @@ def _word(run: list[Glyph]) -> Word:
 
 
 def text_lines(glyphs: list[Glyph], page: int) -> list[TextLine]:
-    return [TextLine(page, line_words(line)) for line in glyph_lines(glyphs)]
+    """Lines of a page; a word whose glyphs fell into two near lines is put together again."""
+    lines = [line_words(line) for line in glyph_lines(glyphs)]
+    for k in range(len(lines) - 1):
+        upper, lower = lines[k], lines[k + 1]
+        if upper and lower and _middle_of(lower[0]) - _middle_of(upper[-1]) < 0.7 * lower[0].size:
+            _mend(upper, lower)
+    return [TextLine(page, line) for line in lines if line]
+
+
+def _middle_of(word: Word) -> float:
+    return (word.top + word.bottom) / 2
+
+
+def _mend(upper: list[Word], lower: list[Word]) -> None:
+    """Move pieces of a word to the line of its longer piece."""
+    for above in list(upper):
+        a = above
+        for b in list(lower):
+            if abs(_middle_of(a) - _middle_of(b)) > 0.2 * min(a.size, b.size):
+                continue
+            first, second = (a, b) if a.x0 <= b.x0 else (b, a)
+            gap = second.x0 - first.x1
+            if not -0.2 * a.size <= gap <= WORD_GAP * min(a.size, b.size):
+                continue
+            whole = Word(
+                first.text + second.text,
+                first.x0,
+                min(a.top, b.top),
+                second.x1,
+                max(a.bottom, b.bottom),
+                max(a.size, b.size),
+            )
+            keep, piece, line, other = (
+                (a, b, upper, lower) if len(a.text) >= len(b.text) else (b, a, lower, upper)
+            )
+            line[line.index(keep)] = whole
+            other.remove(piece)
+            if keep is a:
+                a = whole
+            else:
+                break
