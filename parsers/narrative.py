@@ -41,6 +41,7 @@ _MONEY = {
     "千元": Decimal(1000),
 }
 _FRAME_CELLS = 3
+_FEW_SECTIONS = 3  # a narrative has twelve
 _MIRROR_LINES = 6  # so many lines a side tell mirrored margins
 _PAGE_NUMBER = re.compile(r"[-—–_·.\s]*第?\d{1,4}页?[，,/]?(?:共?\d{1,4}页?)?[-—–_·.\s]*")
 
@@ -269,18 +270,27 @@ def _straighten(lines: list[_Line]) -> None:
 
 def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
     """The sections of part 3, and the lines before it (part 1 and the titles of the forms)."""
+    found = _cut_sections(lines, "heading")
+    known = sum(s.id != "unknown" for s in found[0])
+    if known < _FEW_SECTIONS:  # headings numbered （一） or 1.
+        other = _cut_sections(lines, "loose_heading")
+        if sum(s.id != "unknown" for s in other[0]) > known:
+            return other
+    return found
+
+
+def _cut_sections(lines: list[_Line], style: str) -> tuple[list[_Section], list[_Line]]:
     rules = load_rules("narrative")
     start, end = re.compile(rules["part"]["start"]), re.compile(rules["part"]["end"])
-    heading = re.compile(rules["heading"])
-    sub_heading = re.compile(rules["sub_heading"])
+    heading, sub_heading = re.compile(rules[style]), re.compile(rules["sub_heading"])
     caption, label = re.compile(rules["caption"]), re.compile(rules["chart_label"])
     known = [
         (s["id"], re.compile(rf"(?:{rules['heading_prefix']})(?:{s['heading']})"))
         for s in rules["sections"]
     ]
 
-    def section_of(x: _Line) -> str | None:
-        m = heading.match(x.text)
+    def section_of(text: str) -> str | None:
+        m = heading.match(text)
         if not m:
             return None
         title = m["title"].rstrip(":")
@@ -290,20 +300,26 @@ def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
     if starts:
         first = starts[-1]
     else:
-        first = next((n for n, x in enumerate(lines) if section_of(x) is not None), len(lines))
+        first = next((n for n, x in enumerate(lines) if section_of(x.text)), len(lines))
     last = next((n for n in range(first + 1, len(lines)) if end.match(lines[n].text)), len(lines))
     part = lines[first:last]
     _straighten(part)
     measure = _Measure.of(part)
     sections: list[_Section] = []
     sub, previous = "", None
-    for x in part:
-        if start.match(x.text):
+    wrapped = False  # this line is the rest of a heading
+    for n, x in enumerate(part):
+        if wrapped or start.match(x.text):
+            wrapped = False
             continue
-        name = section_of(x)
+        name, text = section_of(x.text), x.run.text
         m = heading.match(x.text)
+        if m and name is None and n + 1 < len(part):
+            name = section_of(x.text + part[n + 1].text)
+            if name:
+                wrapped, text = True, text + part[n + 1].run.text
         if name or (m and not amounts_in(x.text) and _is_title(x, measure)):
-            sections.append(_Section(name or "unknown", x.run.text))
+            sections.append(_Section(name or "unknown", text))
             sub, previous = "", None
             continue
         if not sections:

@@ -235,6 +235,26 @@ def test_mirrored_margins_cut_no_sentence(shift: float) -> None:
     ]
 
 
+def test_a_heading_wrapped_over_two_lines_is_one() -> None:
+    lines = set_lines(
+        PART, "　　四、财政拨款收支预算总体情况说", "明", *paragraph("财政拨款收支总预算9.00万元。")
+    )
+    r = read_narrative([page(1, *lines)], Cover())
+    assert r.narrative.keys["fiscal_total"] == "9.00"
+    assert r.narrative.sentences[0].section == "四、财政拨款收支预算总体情况说明"
+
+
+def test_headings_numbered_in_brackets_are_headings_where_there_are_no_others() -> None:
+    texts = ["（一）收入预算情况说明", "（二）支出预算情况说明", "（三）政府采购情况"]
+    said = ["预算收入8.00万元。", "基本支出6.00万元，占75%。", "政府采购预算总额1.00万元。"]
+    lines = set_lines(PART)
+    for a, b in zip(texts, said, strict=True):
+        lines += set_lines("　　" + a, "　　" + b)
+    r = read_narrative([page(1, *lines)], Cover())
+    assert r.narrative.keys["expense_basic"] == {"amount": "6.00", "pct": "75"}
+    assert [s.section for s in r.narrative.sentences] == texts
+
+
 def test_no_three_public_budget() -> None:
     r = read("七、“三公”经费增减变动原因说明", "本部门无“三公”经费预算。")
     assert (r.narrative.keys["three_public_none"], r.narrative.keys["three_public_total"]) == (
