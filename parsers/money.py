@@ -7,7 +7,6 @@ What is not plainly an amount is an error with a reason, never silently nothing:
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
 
 __all__ = ["NotAnAmountError", "is_blank_mark", "parse_amount"]
@@ -26,6 +25,13 @@ _BLANK_MARK = re.compile(f"[{_DASHES}]{{1,4}}|/|／")
 _SPACE = re.compile(r"[\s\u200b\u200c\u200d\ufeff\u00a0\u3000]+")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# Full-width forms only: NFKC would also make ² and ① (marks of notes) into digits.
+_HALF_WIDTH = {0xFF10 + d: 0x30 + d for d in range(10)} | {
+    0xFF0C: ",",
+    0xFF0E: ".",
+    0xFF08: "(",
+    0xFF09: ")",
+}
 _NEGATIVE_MARKS = "△▲"
 
 
@@ -44,9 +50,7 @@ def parse_amount(text: str) -> Decimal | None:
     squeezed = _SPACE.sub("", text)
     if not squeezed or _BLANK_MARK.fullmatch(squeezed):
         return None
-    plain = "".join(
-        ch if ch in _DASHES else unicodedata.normalize("NFKC", ch) for ch in squeezed
-    ).replace("，", ",")
+    plain = squeezed.translate(_HALF_WIDTH)
     negative = False
     if plain[0] in _DASHES or plain[0] in _NEGATIVE_MARKS:
         negative, plain = True, plain[1:]
