@@ -305,7 +305,7 @@ def _touch(
     connection.execute(
         """
         create temp table gate_record as
-        select d.document_id, d.batch_id, d.record_key
+        select distinct d.document_id, d.batch_id, d.record_key
         from raw.raw_document as d
         join gate_reading as g using (batch_id, record_key)
         where g.outcome = 'parsed'
