@@ -182,9 +182,11 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
     """Batches of archived documents that landing does not hold yet.
 
     A file that was read, by whatever parser version, is left to the background re-reading; a
-    file that could not be read is tried again once by each new parser version.
+    file that could not be read is tried again once by each new parser version. Containers (zip,
+    rar, 7z) that arrived since are expanded first: their members are the documents.
     """
     from parsers.read import PARSER_VERSION
+    from scrapers.containers import expand_waiting
     from warehouse.landing import landed
 
     done = {
@@ -192,7 +194,9 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
         for key in landed(_layout(settings))
         if key.outcome == "parsed" or key.parser_version == PARSER_VERSION
     }
-    waiting = sorted(set(_archive(settings).documents()) - done)
+    archive = _archive(settings)
+    expand_waiting(archive, run_id=f"expand__{utc_now():%Y-%m-%dT%H:%M:%S.%fZ}")
+    waiting = sorted(set(archive.documents()) - done)
     size = settings.batch_size
     return [waiting[i : i + size] for i in range(0, len(waiting), size)]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -23,15 +23,25 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
-from scrapers.filetype import is_document_type, kind_of
+from scrapers.filetype import is_container_type, is_document_type, kind_of
 from scrapers.site import host_of
 from store import Store
 
-__all__ = ["Archive", "ArchiveDamagedError", "FetchRow", "HostState", "Outcome", "Role", "Seen"]
+__all__ = [
+    "Archive",
+    "ArchiveDamagedError",
+    "ArchiveReport",
+    "FetchRow",
+    "HostState",
+    "Outcome",
+    "Role",
+    "Seen",
+]
 
 log = logging.getLogger(__name__)
 
-Role = Literal["robots", "listing", "article", "attachment", "local"]
+Role = Literal["robots", "listing", "article", "attachment", "local", "member"]
+"""``member``: a file inside a zip, rar or 7z that was fetched (``scrapers.containers``)."""
 
 LOCAL_HOST = "local"
 
@@ -161,10 +171,35 @@ class FetchRow(BaseModel):
     last_modified: str | None = None
     published_on: date | None = None
     duration_ms: int = Field(default=0, ge=0)
+    parent_sha256: str | None = None
+    """Role member: the container the file lay in, and where in it (``a.zip!/b.pdf`` deeper)."""
+    member_path: str | None = None
 
 
 class ArchiveDamagedError(Exception):
     """An archived object is missing or is not what its name says."""
+
+
+@dataclass
+class ArchiveReport:
+    """What hashing everything again found. ``is_whole`` where nothing is wrong.
+
+    ``changed``: SHA-256 → path of objects with other bytes; ``missing``: SHA-256 → URL of a
+    row whose object is not there; ``misnamed``: paths that no object may have; ``orphans``:
+    objects that no row names (a kill between the two writes: harmless).
+    """
+
+    objects: int = 0
+    size: int = 0
+    rows: int = 0
+    changed: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    misnamed: list[str] = field(default_factory=list)
+    orphans: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.changed or self.missing or self.misnamed)
 
 
 @dataclass
@@ -304,20 +339,54 @@ class Archive:
     def documents(self) -> dict[str, list[FetchRow]]:
         """Stored documents: SHA-256 → every row in which these bytes appeared, oldest first.
 
-        Attachments and locally ingested files whose bytes are of a document's kind.
+        Attachments, locally ingested files and members of containers whose bytes are of a
+        document's kind. A container is no document itself: its members are.
         """
         found: dict[str, list[FetchRow]] = {}
         for row in self.rows():
             if (
-                row.role in {"attachment", "local"}
+                row.role in {"attachment", "local", "member"}
                 and row.sha256
                 and row.outcome.has_object
                 and is_document_type(row.media_type)
+                and not is_container_type(row.media_type)
             ):
                 found.setdefault(row.sha256, []).append(row)
         for appearances in found.values():
             appearances.sort(key=lambda row: row.fetched_at)
         return found
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> ArchiveReport:
+        """Hash every object again and look for every object that a row names.
+
+        Args:
+            progress: called with (objects done, objects in all).
+        """
+        report = ArchiveReport()
+        named: dict[str, str] = {}
+        for row in self.rows():
+            report.rows += 1
+            if row.sha256 and row.outcome.has_object:
+                named.setdefault(row.sha256, row.url)
+        paths = list(self.store.list("archive/objects"))
+        present: set[str] = set()
+        for done, path in enumerate(paths, start=1):
+            name = path.rpartition("/")[2]
+            if not re.fullmatch(r"[0-9a-f]{64}", name) or path != self._object_path(name):
+                report.misnamed.append(path)
+                continue
+            data = self.store.read_bytes(path)
+            present.add(name)
+            report.objects += 1
+            report.size += len(data)
+            if hashlib.sha256(data).hexdigest() != name:
+                report.changed[name] = path
+            if progress:
+                progress(done, len(paths))
+        report.missing = {sha: url for sha, url in named.items() if sha not in present}
+        report.objects += len(report.missing)
+        report.orphans = len(present - set(named))
+        return report
 
     # what is known, for conditional requests and for "is this new?"
 

@@ -7,7 +7,7 @@ import re
 import zipfile
 from enum import Enum
 
-__all__ = ["Kind", "extension_of", "is_document_type", "kind_of"]
+__all__ = ["Kind", "extension_of", "is_container_type", "is_document_type", "kind_of"]
 
 
 class Kind(Enum):
@@ -57,6 +57,8 @@ class Kind(Enum):
 
 _DOCUMENT_TYPES = frozenset(kind.media_type for kind in Kind if kind.is_document)
 
+_CONTAINER_TYPES = frozenset(kind.media_type for kind in (Kind.ZIP, Kind.RAR, Kind.SEVEN_ZIP))
+
 # Extensions a link to a document may carry, more than the kinds above tell apart
 # (.wps and .et are OLE or zip inside).
 _DOCUMENT_EXTENSIONS = frozenset(
@@ -86,22 +88,29 @@ def kind_of(data: bytes) -> Kind:
     """The kind of a file by its content; an HTML page named ``.pdf`` is HTML."""
     if not data:
         return Kind.EMPTY
-    # ISO 32000 lets up to 1,024 bytes stand before the header; some publishers' gateways
-    # use that. A page that merely mentions "%PDF-" further in is not a PDF.
-    found = data.find(b"%PDF-", 0, 1024 + 5)
-    if found == 0 or (found > 0 and not _HTML.search(data[:found])):
-        return Kind.PDF
+    # First what the file begins with: a container that stores a PDF unpacked has "%PDF-" near
+    # its beginning, too.
     for magic, kind in _START.items():
         if data.startswith(magic):
             return _ole_kind(data) if kind is Kind.OLE else kind
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_kind(data)
+    # ISO 32000 lets up to 1,024 bytes stand before the header; some publishers' gateways
+    # use that. A page that merely mentions "%PDF-" further in is not a PDF.
+    found = data.find(b"%PDF-", 0, 1024 + 5)
+    if found == 0 or (found > 0 and not _HTML.search(data[:found])):
+        return Kind.PDF
     return _text_kind(data)
 
 
 def is_document_type(media_type: str | None) -> bool:
     """True for media types in which a budget can be published (archives included)."""
     return media_type in _DOCUMENT_TYPES
+
+
+def is_container_type(media_type: str | None) -> bool:
+    """True for zip, rar and 7z: several documents in one file."""
+    return media_type in _CONTAINER_TYPES
 
 
 def extension_of(name: str) -> str | None:
