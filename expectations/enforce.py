@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.data_docs import counts, read_runs, shorten
-from expectations.suites import Check, Stage, Suite, Text, Where, load_suites, table_contract
+from expectations.suite_files import Check, Stage, Suite, Text, Where, load_suites, table_contract
 
 if TYPE_CHECKING:
     import duckdb

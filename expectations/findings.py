@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from expectations.suites import Text
+from expectations.suite_files import Text
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from expectations.suites import Check, Suite, Text, Where
+from expectations.suite_files import Check, Suite, Text, Where
 
 __all__ = ["FAMILIES", "Identity", "catalogue_identities", "family_of", "identity_suites"]
 

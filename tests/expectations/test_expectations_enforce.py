@@ -18,7 +18,7 @@ from conftest import FORMS, NOW, Document, Warehouse, identity, violated  # type
 from expectations import enforce, identity_suites
 from expectations.enforce import CheckResult, check, expected_tables
 from expectations.identity_suites import Identity
-from expectations.suites import Check, SuiteError, Text, load_suites, load_thresholds
+from expectations.suite_files import Check, SuiteError, Text, load_suites, load_thresholds
 
 A, B = "a1" * 32, "b2" * 32
 
