@@ -23,6 +23,25 @@ peer_group as (
 
 ),
 
+budget_code as (
+
+    select
+        organisation_id,
+        arg_max(budget_code, (fiscal_year, target_count, budget_code)) as budget_code
+    from (
+        select
+            organisation_id,
+            fiscal_year,
+            budget_code,
+            count(*) as target_count
+        from {{ ref('int_target') }}
+        where coalesce(budget_code, '') != ''
+        group by organisation_id, fiscal_year, budget_code
+    ) as counted
+    group by organisation_id
+
+),
+
 publisher as (
 
     select
@@ -111,7 +130,7 @@ final as (
         grouped.names_seen,
         grouped.county_code,
         grouped.county,
-        cast(null as varchar) as budget_code,
+        budget_code.budget_code,
         case when grouped.parent_id is null then 'department' else 'unit' end as level,
         peer.institution_type,
         peer.peer_group,
@@ -122,6 +141,7 @@ final as (
         cast(null as varchar) as change_kind
     from grouped
     left join peer on grouped.organisation_id = peer.organisation_id
+    left join budget_code on grouped.organisation_id = budget_code.organisation_id
 
 )
 

@@ -63,7 +63,7 @@ project as (
         row_kind,
         {{ standard_project('project_name') }} as project_standard,
         sum(amount_yuan) as amount_yuan
-    from {{ ref('fct_project') }}
+    from {{ ref('int_project') }}
     where not is_carry_over
     group by all
 

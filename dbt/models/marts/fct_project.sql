@@ -1,35 +1,42 @@
-with fact as (
+with project as (
 
-    select * from {{ ref('int_fact') }}
-    where
-        form in ('T12', 'T13')
-        and is_leaf
-        and amount_printed is not null
+    select * from {{ ref('int_project') }}
+
+),
+
+target as (
+
+    select
+        document_id,
+        project_id,
+        min(target_id) as target_id
+    from {{ ref('int_target') }}
+    where project_id is not null
+    group by document_id, project_id
 
 )
 
 select
-    document_id,
-    organisation_id,
-    county_code,
-    fiscal_year,
-    phase,
-    scope,
-    is_additive,
-    {{ project_id('organisation_id', 'unit_name', 'row_label') }} as project_id,
-    row_label as project_name,
-    row_kind,
-    unit_name,
-    case form when 'T13' then fiscal_year - 1 else fiscal_year end as appropriation_year,
-    form = 'T13' as is_carry_over,
-    funding_source_code,
-    amount_wan,
-    amount_yuan,
-    amount_text,
-    unit_printed,
-    form,
-    row_index,
-    page,
-    source
-from fact
-where funding_source_code is not null
+    {{ document_columns('project') }},
+    project.project_id,
+    project.project_name,
+    project.row_kind,
+    project.unit_name,
+    project.appropriation_year,
+    project.is_carry_over,
+    project.funding_source_code,
+    project.amount_wan,
+    project.amount_yuan,
+    project.amount_text,
+    project.unit_printed,
+    target.target_id,
+    project.form,
+    project.row_index,
+    project.page,
+    project.source
+from project
+left join target
+    on
+        not project.is_carry_over
+        and project.document_id = target.document_id
+        and project.project_id = target.project_id

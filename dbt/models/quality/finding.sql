@@ -45,6 +45,31 @@ contradiction as (
 
 ),
 
+between_documents as (
+
+    select
+        document_id,
+        organisation_id,
+        county_code,
+        fiscal_year,
+        phase,
+        scope,
+        identity,
+        instance,
+        'anomaly' as kind,
+        severity,
+        statement_1,
+        statement_2,
+        left_value,
+        right_value,
+        difference,
+        tolerance,
+        cast(null as varchar) as pages
+    from {{ ref('cross_document_result') }}
+    where outcome = 'violated'
+
+),
+
 quarantine as (
 
     select
@@ -73,6 +98,8 @@ quarantine as (
 combined as (
 
     select * from contradiction
+    union all
+    select * from between_documents
     union all
     select * from quarantine
 

@@ -1,0 +1,149 @@
+{#- Identities between documents (跨文本核对), which no single reading can judge.
+
+    Y-PRIOR 上年数: last year's figure as this year's text implies it, and as last year's document
+    printed it; a change and a total rounded each, so 0.01 万元 may part them.
+    U-SUM 部门与单位: the units' own documents of one department do not exceed it (⌊n/2⌋ printed
+    steps). Less than the department is no contradiction: a unit may have no document. -#}
+with document as (
+
+    select * from {{ ref('int_document') }}
+    where is_current
+
+),
+
+measure as (
+
+    select * from {{ ref('int_measure') }}
+
+),
+
+declared as (
+
+    select * from {{ ref('seed_year_measure') }}
+
+),
+
+comparison as (
+
+    select * from {{ ref('fct_year_comparison') }}
+    where
+        prior_as_stated_wan is not null
+        and prior_as_published_wan is not null
+
+),
+
+listed_unit as (
+
+    select distinct
+        form_row.document_id,
+        {{ organisation_id('document.county_code', 'document.county', 'form_row.row_label') }}
+            as unit_id
+    from {{ ref('int_row') }} as form_row
+    inner join document on form_row.document_id = document.document_id
+    where
+        form_row.form in ('T11', 'T12', 'T13')
+        and form_row.row_kind = 'unit'
+        and document.scope = 'department'
+
+),
+
+unit_sum as (
+
+    select
+        department.document_id,
+        measure.measure,
+        count(*) as unit_count,
+        sum(measure.amount_wan) as units_wan,
+        list(unit.document_id order by unit.document_id) as unit_document_ids
+    from listed_unit
+    inner join document as department on listed_unit.document_id = department.document_id
+    inner join document as unit
+        on
+            listed_unit.unit_id = unit.organisation_id
+            and department.fiscal_year = unit.fiscal_year
+            and department.phase = unit.phase
+            and unit.scope in ('unit_own', 'unit')
+    inner join measure on unit.document_id = measure.document_id
+    group by department.document_id, measure.measure
+
+),
+
+prior_year as (
+
+    select
+        document_id,
+        'Y-PRIOR' as identity,
+        measure,
+        '=' as relation,
+        prior_as_stated_wan as left_value,
+        prior_as_published_wan as right_value,
+        cast(0.01 as decimal(20, 6)) as tolerance,
+        [prior_document_id] as other_document_ids,
+        '本年文本推算的上年' || term_zh || cast(prior_as_stated_wan as decimal(20, 2)) || '万元' as statement_1,
+        '上年文本公布的' || term_zh || cast(prior_as_published_wan as decimal(20, 2)) || '万元' as statement_2
+    from comparison
+
+),
+
+department_and_units as (
+
+    select
+        unit_sum.document_id,
+        'U-SUM' as identity,
+        unit_sum.measure,
+        '<=' as relation,
+        cast(unit_sum.units_wan as decimal(20, 6)) as left_value,
+        measure.amount_wan as right_value,
+        cast(0.01 * (unit_sum.unit_count // 2) as decimal(20, 6)) as tolerance,
+        unit_sum.unit_document_ids as other_document_ids,
+        unit_sum.unit_count || '个所属单位文本的' || declared.term_zh || '之和'
+        || cast(unit_sum.units_wan as decimal(20, 2)) || '万元' as statement_1,
+        '部门文本的' || declared.term_zh || cast(measure.amount_wan as decimal(20, 2)) || '万元'
+            as statement_2
+    from unit_sum
+    inner join measure
+        on
+            unit_sum.document_id = measure.document_id
+            and unit_sum.measure = measure.measure
+    inner join declared on unit_sum.measure = declared.measure
+
+),
+
+combined as (
+
+    select * from prior_year
+    union all
+    select * from department_and_units
+
+),
+
+judged as (
+
+    select
+        *,
+        cast(left_value - right_value as decimal(20, 6)) as difference
+    from combined
+
+)
+
+select
+    document.document_id,
+    document.organisation_id,
+    document.county_code,
+    document.fiscal_year,
+    document.phase,
+    document.scope,
+    judged.identity,
+    judged.measure as instance,
+    'soft' as severity,
+    judged.relation,
+    {{ identity_outcome('judged.relation', 'judged.difference', 'judged.tolerance') }} as outcome,
+    judged.left_value,
+    judged.right_value,
+    judged.difference,
+    judged.tolerance,
+    judged.other_document_ids,
+    judged.statement_1,
+    judged.statement_2
+from judged
+inner join document on judged.document_id = document.document_id
