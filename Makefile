@@ -44,6 +44,11 @@ up: setup  ## Airflow's services on 127.0.0.1 over the same data; prints address
 down: setup  ## end exactly what `make up` started
 	@$(BIN)/python -m ops.services down
 
+.PHONY: docs
+docs: setup  ## write the generated pages of docs/ anew
+	@$(BIN)/python -m ops.pages
+	@$(BIN)/python -m expectations.catalogue.pages docs/identities
+
 .PHONY: contract
 contract: setup  ## write docs/contract.schema.json anew from parsers/document.py
 	@$(BIN)/python -c 'import json; from parsers.document import ParsedDocument; print(json.dumps(ParsedDocument.model_json_schema(), ensure_ascii=False, indent=1))' > docs/contract.schema.json
