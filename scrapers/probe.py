@@ -1,7 +1,8 @@
 """Try a site file against its portal without archiving anything.
 
 What a person looks at before setting ``verified: true``: does the family fit, are the entries
-the right ones, does the first budget lead to a file? At most four requests a column.
+the right ones, do the budgets lead to files? Unless more is asked for, at most four requests a
+column.
 """
 
 from __future__ import annotations
@@ -13,12 +14,33 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import BaseModel, Field
 
 from scrapers.families import detect_family, get_family
-from scrapers.families.base import Family, Listing
+from scrapers.families.base import Entry, Family, Listing
 from scrapers.families.reading import redirect_of
 from scrapers.fetch import CrawlSettings, Fetched, PoliteSession
 from scrapers.site import Column, Site
 
-__all__ = ["ColumnProbe", "probe"]
+__all__ = ["ArticleProbe", "ColumnProbe", "PageProbe", "probe"]
+
+
+class PageProbe(BaseModel):
+    """One list page: how many entries it gives, and the first and the last of them."""
+
+    url: str
+    entries: int
+    first: str | None = None
+    """Date and title."""
+    last: str | None = None
+
+
+class ArticleProbe(BaseModel):
+    """One article: its title and the names (else addresses) of the files it offers."""
+
+    url: str
+    title: str | None = None
+    files: list[str] = Field(default_factory=list)
+    links: int = 0
+    """Articles that it only links to."""
+    images: int = 0
 
 
 class ColumnProbe(BaseModel):
@@ -33,6 +55,9 @@ class ColumnProbe(BaseModel):
     """Date and title of the first rows."""
     total_pages: int | None = None
     next_page: str | None = None
+    pages: list[PageProbe] = Field(default_factory=list)
+    """The list pages that were read, in order."""
+    articles: list[ArticleProbe] = Field(default_factory=list)
     subcolumns: list[str] = Field(default_factory=list)
     article: str | None = None
     attachments: list[str] = Field(default_factory=list)
@@ -42,8 +67,14 @@ class ColumnProbe(BaseModel):
     problems: list[str] = Field(default_factory=list)
 
 
-def probe(site: Site, *, settings: CrawlSettings | None = None) -> list[ColumnProbe]:
-    """Read the first page of every column, one article and one file.
+def probe(
+    site: Site, *, settings: CrawlSettings | None = None, pages: int = 1, articles: int = 1
+) -> list[ColumnProbe]:
+    """Read the first pages of every column, a few articles, and one file of the first that has one.
+
+    Args:
+        pages: list pages read of each column, at most.
+        articles: articles read of each column, at most: budgets and final accounts first.
 
     Raises:
         ValueError: a public site, and no contact address is set.
@@ -59,29 +90,64 @@ def probe(site: Site, *, settings: CrawlSettings | None = None) -> list[ColumnPr
     with PoliteSession(
         settings, site.pace, private_hosts=frozenset(private), lock_folder=locks
     ) as session:
-        return [_column(session, site, column) for column in site.columns]
+        return [_column(session, site, column, pages, articles) for column in site.columns]
 
 
-def _column(session: PoliteSession, site: Site, column: Column) -> ColumnProbe:
+def _column(
+    session: PoliteSession, site: Site, column: Column, pages: int, articles: int
+) -> ColumnProbe:
     family = get_family(site.family)
     found = ColumnProbe(title=column.title, url=site.column_url(column), family=family.name)
     listing = _listing(session, family, found, found.url, hops=3)
     if listing is None:
         return found
-    found.entries = len(listing.entries)
-    found.first_entries = [
-        f"{entry.published_on or '(no date)'}  {entry.title}" for entry in listing.entries[:5]
-    ]
+    entries: dict[str, Entry] = {entry.url: entry for entry in listing.entries}
+    found.first_entries = [_shown(entry) for entry in listing.entries[:5]]
     found.total_pages, found.next_page = listing.total_pages, listing.next_page
     found.subcolumns = [sub.title for sub in listing.subcolumns]
     if listing.warning:
         found.problems.append(f"{found.url} was read, but {listing.warning}.")
     if not listing.entries and not listing.subcolumns:
         found.problems.append(f"{found.url} lists nothing. Is it the right column?")
-    if listing.entries:
-        budgets = [e for e in listing.entries if "预算" in e.title or "决算" in e.title]
-        _article(session, family, found, (budgets or list(listing.entries))[0].url)
+    found.pages.append(_page(found.url, listing))
+    asked = {found.url}
+    while len(found.pages) < pages and listing.next_page and listing.next_page not in asked:
+        url = listing.next_page
+        asked.add(url)
+        following = _listing(session, family, found, url, hops=3)
+        if following is None or following.entries == listing.entries:
+            break  # some portals serve the last page again for every number after it
+        listing = following
+        found.pages.append(_page(url, listing))
+        entries |= {entry.url: entry for entry in listing.entries}
+    found.entries = len(entries)
+    for entry in sorted(entries.values(), key=_promise)[:articles]:
+        _article(session, family, found, entry.url)
+    if found.articles and not any(article.files for article in found.articles):
+        read = "; ".join(f"{a.url} ({a.links} links, {a.images} images)" for a in found.articles)
+        found.problems.append(f"no article offers a file that the family sees: {read}.")
     return found
+
+
+def _promise(entry: Entry) -> int:
+    """0 for a title that promises a document, then other budgets (notices), then the rest."""
+    if "预算" not in entry.title and "决算" not in entry.title:
+        return 2
+    return 1 if "通知" in entry.title else 0
+
+
+def _shown(entry: Entry) -> str:
+    return f"{entry.published_on or '(no date)'}  {entry.title}"
+
+
+def _page(url: str, listing: Listing) -> PageProbe:
+    rows = listing.entries
+    return PageProbe(
+        url=url,
+        entries=len(rows),
+        first=_shown(rows[0]) if rows else None,
+        last=_shown(rows[-1]) if rows else None,
+    )
 
 
 def _listing(
@@ -120,12 +186,20 @@ def _article(session: PoliteSession, family: Family, found: ColumnProbe, url: st
         found.file = f"{fetched.kind.media_type}, {fetched.size} bytes"
         return
     article = family.read_article(fetched.decoded().text, fetched.final_url)
-    found.article = article.title
-    found.attachments = [a.name or a.url for a in article.attachments]
-    if not article.attachments:
-        shown = f"{len(article.children)} links, {len(article.images)} images"
-        found.problems.append(f"{url} offers no file that the family sees ({shown}).")
-        return
+    names = [a.name or a.url for a in article.attachments]
+    found.articles.append(
+        ArticleProbe(
+            url=url,
+            title=article.title,
+            files=names,
+            links=len(article.children),
+            images=len(article.images),
+        )
+    )
+    if found.article is None or not found.attachments:
+        found.article, found.attachments = article.title, names
+    if not article.attachments or found.file is not None:
+        return  # one file shows that files arrive
     file = session.get(article.attachments[0].url, referer=url)
     if _arrived(file, found) and file.kind is not None:
         found.file = f"{file.kind.media_type}, {file.size} bytes"
