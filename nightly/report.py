@@ -232,7 +232,7 @@ def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightR
     report.places = {
         "warehouse": str(layout.published_path),
         "parquet": str(layout.parquet_path),
-        "data_docs": str(layout.docs_path / "index.html"),
+        "data_docs": str(layout.docs_path / "data_docs" / "index.html"),
         "archive": settings.archive_root,
         "ledger": str(layout.ledger_path),
     }

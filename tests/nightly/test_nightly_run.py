@@ -69,3 +69,19 @@ def test_tables_are_not_empty(finished_night: Path) -> None:
     ):
         assert found[f"marts.{table}"], table
     assert found["quality.identity_result"]
+
+
+def test_places_named_by_the_report_exist(
+    finished_night: Path, sample_sites: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nightly.report import night_report
+    from nightly.settings import Settings
+
+    for name, value in environment(finished_night, sample_sites).items():
+        if name.startswith("BUDGETS_"):
+            monkeypatch.setenv(name, value)
+    report = night_report(Settings.from_environment())
+    assert report.published
+    assert not report.failures
+    missing = [k for k, place in report.places.items() if not Path(place).exists()]
+    assert not missing
