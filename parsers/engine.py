@@ -599,20 +599,21 @@ def hidden_layers(data: bytes) -> frozenset[str] | None:
         if not isinstance(properties, dict):
             return None
         default = resolve1(properties.get("D")) or {}
-        off = list(resolve1(default.get("OFF")) or [])
+        groups = list(resolve1(properties.get("OCGs")) or [])
+        off = {repr(g) for g in resolve1(default.get("OFF")) or []}
         if getattr(resolve1(default.get("BaseState")), "name", "") == "OFF":
             on = {repr(g) for g in resolve1(default.get("ON")) or []}
-            off = [g for g in resolve1(properties.get("OCGs")) or [] if repr(g) not in on]
-        names = set()
-        for group in off:
-            name = (resolve1(group) or {}).get("Name")
-            name = resolve1(name)
+            off = {repr(g) for g in groups if repr(g) not in on}
+        names: dict[bool, set[str]] = {True: set(), False: set()}
+        for group in groups:
+            name = resolve1((resolve1(group) or {}).get("Name"))
             if isinstance(name, bytes):
-                wide = name.startswith(b"\xfe\xff")
-                names.add(name[2:].decode("utf-16-be") if wide else name.decode("latin-1"))
+                # as pdfium tells a mark's parameter: bytes that are no UTF-8 left out
+                names[repr(group) in off].add(name.decode("utf-8", "ignore"))
+        hidden = names[True] - names[False]
     except Exception:  # a catalogue that pdfminer cannot read hides nothing from pdfium
         return None
-    return frozenset(names) or None
+    return frozenset(hidden) or None
 
 
 def _is_rectangle(points: list[tuple[float, float]]) -> bool:

@@ -523,6 +523,7 @@ def _rows(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]]:
         return bands
     size = sorted(p.word.size for p in pieces)[len(pieces) // 2] or 9.0
     limit = WRAP_PITCH * size
+    nearest = 1e9
     by_column: dict[int, list[_Piece]] = {}
     for p in pieces:
         by_column.setdefault(p.column, []).append(p)
@@ -532,7 +533,9 @@ def _rows(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]]:
             for a, b in pairwise(column):
                 pitch = _middle(b) - _middle(a)
                 if pitch > 0.5 * size:
-                    limit = min(limit, 0.92 * pitch)
+                    nearest = min(nearest, pitch)
+    # rows that stand far apart leave room for wide leading, dense ones for none
+    limit = 1.75 * size if 2.3 * size <= nearest < 1e9 else min(limit, 0.92 * nearest)
     blocks: list[list[_Piece]] = []
     for j, column in by_column.items():
         start = len(blocks)

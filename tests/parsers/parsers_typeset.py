@@ -179,8 +179,10 @@ class Typesetter:
         horizontal = abs(y1 - y0) < 0.01
         if kind == "none" or (kind == "horizontal" and not horizontal):
             return
-        if kind == "open_sides" and not horizontal and (
-            abs(x0 - self.left) < 0.1 or abs(x0 - self.right) < 0.1
+        if (
+            kind == "open_sides"
+            and not horizontal
+            and (abs(x0 - self.left) < 0.1 or abs(x0 - self.right) < 0.1)
         ):
             return
 
@@ -327,7 +329,7 @@ class Typesetter:
                     y0, y1 = tops[r - first], tops[r - first + rs]
                     h = self.h
                     self.page.back.append(
-                        lambda c, a=xs[c], b=xs[c + cs], y0=y0, y1=y1: (
+                        lambda c, a=xs[c], b=xs[c + cs], y0=y0, y1=y1, h=h: (
                             c.setFillGray(0.85), c.rect(a, h - y1, b - a, y1 - y0, stroke=0, fill=1))
                     )  # fmt: skip
                 self._boxes([cell], tops[r - first], tops[r - first + rs])
@@ -574,7 +576,9 @@ def invented(seed: int = 0, year: int = YEAR) -> list[Sheet]:
 
         for i, name in enumerate(names):
             a = f"{num(i)}、{income[i]}" if i < len(income) else ""
-            out.append([a, some() if a else "", f"{num(i)}、{name}", *(some(0.3) for _ in range(n))])
+            out.append(
+                [a, some() if a else "", f"{num(i)}、{name}", *(some(0.3) for _ in range(n))]
+            )
         out.append(["本年收入合计", money(rng), "本年支出合计", *(some() for _ in range(n))])
         out.append([rows["income"]["line"][0], some(), "年终结转", *("" for _ in range(n))])
         if form == "T04":
@@ -594,7 +598,11 @@ def invented(seed: int = 0, year: int = YEAR) -> list[Sheet]:
             ps = []
             for k in range(rng.randint(3, 9)):
                 name = rng.choice(["防汛抗旱", "河长制工作", "水资源监测", "饮水安全工程维修养护"])
-                tail = "（提前下达二〇二六年省级水利发展资金用于农村饮水维修养护项目）" if k == 1 else ""
+                tail = (
+                    "（提前下达二〇二六年省级水利发展资金用于农村饮水维修养护项目）"
+                    if k == 1
+                    else ""
+                )
                 v = [rng.randint(1, 90000) if rng.random() < 0.5 else 0 for _ in range(n - 1)]
                 v[0] = v[0] or 100 + k
                 ps.append((f"{name}经费{tail}", [sum(v), *v]))

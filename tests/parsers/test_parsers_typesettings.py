@@ -1,0 +1,227 @@
+"""The 13 forms read exactly, however they are typeset. One test a trap, then mixtures.
+
+The documents are invented and printed by ``parsers_typeset`` in the test.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from parsers_typeset import Sheet, Style, Typesetter, differences, invented, print_pdf
+
+from parsers.assemble import assemble
+from parsers.engine import read_pages
+
+
+def read(sheets: list[Sheet], style: Style) -> list[str]:
+    made = assemble(read_pages(print_pdf(sheets, style)))
+    return differences(sheets, style, made.tables)
+
+
+RULES = ["lines", "thin", "segments", "dashes", "dots", "curves", "double", "open_sides",
+         "horizontal", "none"]  # fmt: skip
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_rules_of_every_kind(rules: str) -> None:
+    assert read(invented(1), Style(rules=rules)) == []
+
+
+@pytest.mark.parametrize("glyphs", ["chars", "shuffled", "double", "clip", "texts_first"])
+def test_drawing_order_and_fake_bold(glyphs: str) -> None:
+    assert read(invented(2), Style(glyphs=glyphs)) == []
+
+
+@pytest.mark.parametrize(
+    "watermark",
+    ["tilted_grey", "tilted_black_front", "level_grey", "level_black_front", "small_black_front"],
+)
+def test_watermarks_are_no_text(watermark: str) -> None:
+    assert read(invented(3), Style(watermark=watermark)) == []
+
+
+@pytest.mark.parametrize("hidden", ["mode3", "white", "covered", "clipped", "outside"])
+def test_a_hidden_layer_is_not_read(hidden: str) -> None:
+    assert read(invented(4), Style(hidden=hidden)) == []
+
+
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+@pytest.mark.parametrize("landscape", [False, True])
+def test_rotated_pages(rotate: int, landscape: bool) -> None:
+    assert read(invented(5), Style(rotate=rotate, landscape=landscape)) == []
+
+
+def test_media_box_away_from_the_origin_and_crop_box() -> None:
+    assert read(invented(6), Style(origin=(-100, 200), margin_crop=40)) == []
+
+
+@pytest.mark.parametrize("rules", ["lines", "none"])
+@pytest.mark.parametrize("repeat", ["full", "none", "last"])
+@pytest.mark.parametrize("split", [False, True])
+def test_tables_over_the_page_end(rules: str, repeat: str, split: bool) -> None:
+    style = Style(rules=rules, repeat_header=repeat, split_rows=split, pad=4.3, stack=True)
+    assert read(invented(7), style) == []
+
+
+def test_the_end_of_a_cut_label_is_no_header() -> None:
+    """支出 alone at the top of a page ended a label; it was dropped as a piece of the header."""
+    for pad in (2.5, 3.5, 4.5, 5.5):
+        style = Style(size=10.5, split_rows=True, pad=pad, repeat_header="none", valign="top")
+        assert read(invented(8), style) == []
+
+
+def test_header_alone_repeated_in_its_last_row_is_not_taken_for_another_form() -> None:
+    """T03's last header row is word for word the whole header of T08."""
+    style = Style(repeat_header="last", pad=9.0)
+    assert read(invented(9), style) == []
+
+
+def test_a_row_before_a_title_is_not_swallowed_by_it() -> None:
+    """收入总计 … and the next form's title on the lines below read together as that title."""
+    assert read(invented(10), Style(rules="none", stack=True, repeat_header="none")) == []
+
+
+def test_running_heads_do_not_end_a_table() -> None:
+    head = "青石县水务局2026年度部门预算公开"
+    assert read(invented(11), Style(running_head=head, repeat_header="none")) == []
+
+
+@pytest.mark.parametrize("footer", ["{n}", "- {n} -", "第{n}页", "{n} / {m}", "Page {n} of {m}"])
+def test_page_numbers_do_not_end_a_table(footer: str) -> None:
+    assert read(invented(12), Style(footer=footer, repeat_header="none")) == []
+
+
+def test_captions_on_two_lines() -> None:
+    style = Style(title_wrap=True, owner_wrap=True)
+    assert read(invented(13), style) == []
+    assert read(invented(13), Style(unit_split=True, rules="none")) == []
+
+
+def test_captions_drawn_as_rows_of_the_table() -> None:
+    assert read(invented(14), Style(captions_in_grid=True)) == []
+
+
+@pytest.mark.parametrize("blank", ["—", "0.00", "-"])
+def test_marks_in_blank_cells_stay_what_they_are(blank: str) -> None:
+    assert read(invented(15), Style(blank=blank, comma=True)) == []
+
+
+@pytest.mark.parametrize("rules", ["lines", "none"])
+def test_total_in_a_cell_merged_over_code_and_name(rules: str) -> None:
+    assert read(invented(16), Style(merge_total=True, rules=rules)) == []
+
+
+def test_repeated_header_texts_are_no_watermark() -> None:
+    """Glyphs drawn one by one at the same places on several pages are not taken out."""
+    style = Style(glyphs="chars", rotate=90, landscape=True, head_align="left", shade=True)
+    assert read(invented(17), style) == []
+
+
+MIXTURE: dict[str, list[Any]] = {
+    "rules": RULES,
+    "glyphs": ["string", "chars", "shuffled", "double", "clip", "texts_first"],
+    "label_align": ["left", "left", "centre"],
+    "amount_align": ["right", "right", "centre"],
+    "code_align": ["centre", "left"],
+    "valign": ["middle", "middle", "top", "bottom"],
+    "watermark": ["", "", "tilted_grey", "tilted_black_front", "level_grey", "small_black_front"],
+    "hidden": ["", "", "mode3", "white", "covered", "clipped", "outside"],
+    "repeat_header": ["full", "none", "last"],
+    "split_rows": [True, False],
+    "pad": [3.0, 4.0, 8.0],
+    "leading": [1.1, 1.2, 1.3],
+    "size": [7.0, 8.0, 9.0, 10.5],
+    "comma": [True, False],
+    "blank": ["", "", "—", "0.00", "-"],
+    "title_wrap": [True, False, False],
+    "owner_wrap": [True, False, False],
+    "unit_split": [True, False, False],
+    "running_head": ["", "青石县水务局2026年度部门预算公开"],
+    "footer": ["{n}", "- {n} -", "第{n}页", "{n} / {m}", ""],
+    "stack": [True, False],
+    "shade": [True, False],
+    "merge_total": [True, False],
+    "rotate": [0, 0, 90, 180, 270],
+    "landscape": [True, False],
+    "origin": [(0.0, 0.0), (-100.0, 200.0)],
+    "margin_crop": [0.0, 40.0],
+}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_mixtures(seed: int) -> None:
+    rng = random.Random(1000 + seed)
+    chosen = {name: rng.choice(values) for name, values in MIXTURE.items()}
+    assert read(invented(seed), Style(**chosen, seed=seed)) == []
+
+
+def test_sideways_text_without_page_rotation_is_turned() -> None:
+    """A landscape table printed sideways on a page that does not say it is rotated."""
+    import io
+
+    pikepdf = pytest.importorskip("pikepdf")
+    sheets = invented(18)
+    data = print_pdf(sheets, Style(rotate=90, landscape=True))
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        for page in pdf.pages:
+            del page.Rotate
+        out = io.BytesIO()
+        pdf.save(out)
+    pages = read_pages(out.getvalue())
+    assert {p.turned for p in pages} == {90}
+    made = assemble(pages)
+    assert differences(sheets, Style(), made.tables) == []
+    cell = made.tables[0].cells[0][0]
+    assert cell.bbox is not None
+    assert cell.bbox[2] - cell.bbox[0] < cell.bbox[3] - cell.bbox[1], "the box lies as printed"
+
+
+def test_text_of_a_layer_that_is_off_is_not_read() -> None:
+    """A layer (OCG) switched off holds another table of figures over the first."""
+    import io
+
+    pikepdf = pytest.importorskip("pikepdf")
+    sheets = invented(19)[2:3]
+    data = print_pdf(sheets, Style())
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        group = pdf.make_indirect(
+            pikepdf.Dictionary(Type=pikepdf.Name.OCG, Name=pikepdf.String("旧数"))
+        )
+        pdf.Root.OCProperties = pikepdf.Dictionary(
+            OCGs=[group], D=pikepdf.Dictionary(OFF=[group], Order=[group])
+        )
+        page = pdf.pages[0]
+        page.Resources.Properties = pikepdf.Dictionary(MC0=group)
+        fonts = page.Resources.Font
+        font = next(k for k in fonts.keys() if fonts[k].Subtype == "/Type0")  # noqa: SIM118
+        page.contents_add(
+            f"/OC /MC0 BDC BT {font} 9 Tf 1 0 0 1 330 600 Tm <0039002E00390039> Tj ET EMC".encode()
+        )
+        out = io.BytesIO()
+        pdf.save(out)
+    pages = read_pages(out.getvalue())
+    assert "9.99" in {r.text for r in pages[0].removed}
+    assert differences(sheets, Style(), assemble(pages).tables) == []
+
+
+def test_a_frame_drawn_as_one_filled_path_covers_no_text() -> None:
+    """All rules of a table in one filled path: its box spans the table, its ink does not."""
+    sheets = invented(20)[2:3]
+    setter = Typesetter(Style(rules="none"))
+    setter.sheet(sheets[0])
+
+    def frame(c: Any) -> None:
+        p = c.beginPath()
+        for k in range(12):
+            p.rect(60, 100 + 50 * k, 475, 0.6)
+        for k in range(6):
+            p.rect(60 + 95 * k, 100, 0.6, 550.6)
+        c.setFillGray(0)
+        c.drawPath(p, stroke=0, fill=1)
+
+    setter.page.texts.append(frame)  # after the text
+    page = read_pages(setter.pdf())[0]
+    assert [r for r in page.removed if r.kind == "invisible"] == []
+    assert page.grids[0].ncols == 5
