@@ -97,6 +97,7 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
             watermark=any(r.kind == "watermark" for p in pages for r in p.removed),
             parser_version=PARSER_VERSION,
         ),
+        contents=[entry.title for entry in cover.contents],
         warnings=[*cover.warnings, *made.warnings],
         dropped=list(cover.dropped),
     )
@@ -107,6 +108,7 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
                 message=f"{unmapped} glyphs have no character in their font; they read as �",
             )
         )
+    document.warnings += _hidden_text(pages)
     if not with_text:
         none = NoTextError(
             f"no page of {len(pages)} has a text layer", name,
@@ -163,6 +165,24 @@ def _implementing_units(document: ParsedDocument) -> list[str]:
     """Bodies that the performance tables name (实施单位): units of T12 and T13."""
     found = (t.get("实施单位") for t in document.performance)
     return sorted({name for name in found if isinstance(name, str) and name})
+
+
+def _hidden_text(pages: list[Page]) -> list[Warning_]:
+    """Text that nobody sees is not read; that there is some is told."""
+    out = []
+    for page in pages:
+        hidden = [r for r in page.removed if r.kind == "invisible"]
+        if hidden:
+            glyphs = sum(len(r.text) for r in hidden)
+            out.append(
+                Warning_(
+                    code="hidden_text",
+                    message=f"{glyphs} glyphs are invisible (drawn without ink, white, clipped "
+                    "or covered) and were not read",
+                    page=page.number,
+                )
+            )
+    return out
 
 
 def _is_family(made: assembly.Assembly) -> bool:

@@ -10,10 +10,10 @@ from functools import cache
 from parsers.document import RowKind, RowMeta, Table, Warning_
 from parsers.forms import Form, family, key
 
-_NUMBERED = re.compile(
-    r"(?:[（(]?[一二三四五六七八九十]{1,3}[）)]?[、.．]?|[（(]?\d{1,2}[）).、．]|[①-⑳])"
+_MARK = re.compile(
+    r"^(?:其中[:：]?|[（(][一二三四五六七八九十]{1,3}[）)]、?|[一二三四五六七八九十]{1,3}、|"
+    r"[（(]\d{1,2}[）)]|\d{1,2}[.、．](?!\d)|[①-⑳])+"
 )
-_MARK = re.compile(r"^(?:其中[:：]?|[（(]?[一二三四五六七八九十]{1,3}[）)]?、|[（(]\d{1,2}[）)]|\d{1,2}[.、．](?!\d)|[①-⑳])+")  # fmt: skip
 _CODE_KINDS: dict[int, RowKind] = {3: "class", 5: "section", 7: "item"}
 _BODY_ENDINGS = re.compile(
     r"(?:局|中心|办公室|委员会|队|站|院|馆|所|校|学校|幼儿园|社|会|部|厅|室|处|团|台|园|场|公司|"
@@ -47,7 +47,7 @@ def describe_rows(table: Table, unit_names: Iterable[str] = ()) -> list[Warning_
 
 def bare(label: str) -> str:
     """A label without the number in front: 一、一般公共预算 → 一般公共预算."""
-    return _MARK.sub("", key(label))
+    return key(_MARK.sub("", key_label(label)))
 
 
 # -- fixed labels ------------------------------------------------------------------------

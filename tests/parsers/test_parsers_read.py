@@ -1,0 +1,277 @@
+"""Whole documents: kinds of rows, errors with a way out, nothing silent."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import pytest
+from parsers_typeset import Sheet, Style, Typesetter, invented, print_pdf
+
+from parsers.assemble import assemble
+from parsers.document import Cell, Table
+from parsers.engine import read_pages
+from parsers.errors import (
+    DamagedError,
+    DocumentError,
+    EncryptedError,
+    NotADisclosureError,
+    NotAPdfError,
+    TooLargeError,
+    UnknownTemplateError,
+)
+from parsers.read import explain, read_document
+from parsers.rows import bare, describe_rows, two_sided_labels
+
+
+def forms(sheets: list[Sheet], style: Style | None = None) -> dict[str, Table]:
+    made = assemble(read_pages(print_pdf(sheets, style or Style())))
+    return {t.id: t for t in made.tables}
+
+
+@pytest.fixture(scope="module")
+def document() -> bytes:
+    return print_pdf(invented(21), Style(watermark="tilted_grey"))
+
+
+def test_a_document_is_read_whole(document: bytes) -> None:
+    read = read_document(document)
+    assert [t.id for t in read.tables] == [f"T{n:02d}" for n in range(1, 14)]
+    assert read.document.template == "shanxi-13"
+    assert read.document.watermark
+    assert read.document.document_id == read.document.file_sha256
+    for table in read.tables:
+        assert len(table.rows) == len(table.body) == len(table.cells)
+        assert table.roles
+        assert len(table.roles) == table.ncols == len(table.columns)
+        assert table.factor == Decimal(10000)
+        assert table.pages == sorted(table.bbox_by_page)
+        for row, printed in zip(table.cells, table.body, strict=True):
+            assert [c.text for c in row] == printed
+    again = type(read).model_validate_json(read.model_dump_json())
+    assert again == read
+
+
+def test_reading_twice_gives_the_same(document: bytes) -> None:
+    assert read_document(document).model_dump_json() == read_document(document).model_dump_json()
+
+
+def test_rows_are_described(document: bytes) -> None:
+    read = read_document(document)
+    t05 = read.table("T05")
+    assert t05 is not None
+    assert [(m.kind, m.code) for m in t05.rows[:4]] == [
+        ("total", None), ("class", "208"), ("section", "20805"), ("item", "2080505"),
+    ]  # fmt: skip
+    assert [m.parent for m in t05.rows[:4]] == [None, 0, 1, 2]
+    t06 = read.table("T06")
+    assert t06 is not None
+    kinds = [m.kind for m in t06.rows]
+    assert kinds[:3] == ["total", "class", "item"]
+    assert kinds[-2:] == ["class", "item"], "其他支出 is a class without, an item with 政府科目"
+    t04 = read.table("T04")
+    assert t04 is not None
+    carried = next(i for i, m in enumerate(t04.rows) if m.income_label == "上年财政拨款结转")
+    assert [m.parent for m in t04.rows[carried + 1 : carried + 4]] == [carried] * 3
+    t10 = read.table("T10")
+    assert t10 is not None
+    assert [m.parent for m in t10.rows] == [5, 5, 5, 2, 2, None]
+
+
+def test_projects_belong_to_their_units(document: bytes) -> None:
+    read = read_document(document)
+    t12 = read.table("T12")
+    assert t12 is not None
+    assert t12.rows[0].kind == "organisation"
+    units = [m.label for m in t12.rows if m.kind == "unit"]
+    assert units == ["青石县水务局", "青石县河道管理服务中心", "青石县水利工程质量监督站"]
+    for i, meta in enumerate(t12.rows):
+        if meta.kind == "project":
+            assert meta.parent is not None
+            assert meta.unit_name == t12.rows[meta.parent].label
+            assert meta.parent < i
+
+
+def projects_table(rows: list[tuple[str, str]]) -> Table:
+    cells = [
+        [Cell(text=name, page=1)]
+        + [Cell(text=v, amount=Decimal(v) if v else None, page=1) for v in (value, value)]
+        + [Cell(text="", page=1) for _ in range(2)]
+        for name, value in rows
+    ]
+    return Table(
+        id="T13", title="", owner="单位名称：青石县林业局", cells=cells,
+        body=[[c.text for c in r] for r in cells],
+    )  # fmt: skip
+
+
+def test_one_unit_document_has_a_single_total_row() -> None:
+    table = projects_table([("青石县林业局", "6.00"), ("造林费", "2.00"), ("管护费", "4.00")])
+    describe_rows(table)
+    assert [m.kind for m in table.rows] == ["organisation", "project", "project"]
+
+
+def test_a_unit_whose_total_is_wrong_is_still_a_unit() -> None:
+    """A publisher's slip in one sum must not turn a unit into a project."""
+    table = projects_table([
+        ("青石县林业局", "16.00"), ("青石县林业局", "7.00"), ("造林费", "2.00"),
+        ("管护费", "4.00"), ("青石县种苗站", "10.00"), ("育苗费", "10.00"),
+    ])  # fmt: skip
+    describe_rows(table, ["青石县种苗站"])
+    assert [m.kind for m in table.rows] == [
+        "organisation", "unit", "project", "project", "unit", "project",
+    ]  # fmt: skip
+
+
+def test_a_unit_with_one_project_of_the_same_amount() -> None:
+    table = projects_table([
+        ("青石县林业局", "12.00"), ("青石县林业局", "2.00"), ("造林费", "2.00"),
+        ("青石县林业技术推广中心", "10.00"), ("推广经费", "10.00"),
+    ])  # fmt: skip
+    warnings = describe_rows(table)
+    assert [m.kind for m in table.rows] == ["organisation", "unit", "project", "unit", "project"]
+    assert [w.code for w in warnings] == []
+
+
+def test_labels_of_the_summary_forms() -> None:
+    labels = two_sided_labels("T01")
+    assert {"三十、抗疫特别国债安排的支出", "十、卫生健康支出", "收入总计"} <= labels
+    assert bare("（一）一般公共预算") == "一般公共预算"
+    assert bare("①公务用车购置费") == "公务用车购置费"
+
+
+def broken(change: str) -> list[Sheet]:
+    sheets = invented(22)
+    t05 = next(s for s in sheets if s.id == "T05")
+    if change == "amount":
+        t05.body[3][3] = "12.3O"
+    elif change == "glued":
+        t05.body[3][3] = "12.3013.40"
+    elif change == "title":
+        t05.title = "2026年一般公共预算支出安排表"
+    elif change == "no title":
+        t05.title = "附件"
+    elif change == "header":
+        t05.header[1][4] = "其他支出"
+    return sheets
+
+
+@pytest.mark.parametrize("change", ["amount", "glued"])
+def test_an_unreadable_amount_is_told_and_not_guessed(change: str) -> None:
+    read = read_document(print_pdf(broken(change), Style()))
+    t05 = read.table("T05")
+    assert t05 is not None
+    assert t05.cells[3][3].amount is None
+    assert t05.body[3][3].startswith("12.3")
+    assert [w.where for w in read.warnings if w.code == "unreadable_amount"] == ["T05 basic"]
+
+
+def test_a_title_not_listed_is_taken_with_a_warning() -> None:
+    read = read_document(print_pdf(broken("title"), Style()))
+    assert read.table("T05") is not None
+    assert [w.where for w in read.warnings if w.code == "title_variant"] == ["T05"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [("no title", "untitled_form"), ("header", "header_differs")]
+)
+def test_a_form_that_cannot_be_told_is_left_out_loudly(change: str, code: str) -> None:
+    read = read_document(print_pdf(broken(change), Style()))
+    assert read.table("T05") is None
+    codes = [w.code for w in read.warnings]
+    assert code in codes
+    assert "missing_form" in codes
+    assert read.generic_tables, "its grid is kept as a plain table"
+
+
+def test_hidden_text_is_told() -> None:
+    read = read_document(print_pdf(invented(23), Style(hidden="white")))
+    pages = {w.page for w in read.warnings if w.code == "hidden_text"}
+    assert pages == set(range(1, read.document.pages + 1))
+
+
+def test_the_printed_number_is_kept_but_not_believed() -> None:
+    sheets = invented(24)
+    sheets[3].label = "预算公开表1"
+    tables = forms(sheets)
+    assert tables["T04"].label == "预算公开表1"
+    assert tables["T01"].label == "预算公开表1"
+
+
+def test_explain_says_why(document: bytes) -> None:
+    said = explain(document)
+    assert said["missing"] == []
+    assert {d["form"] for d in said["decisions"]} == {f"T{n:02d}" for n in range(1, 14)}
+    assert all(d["how"] for d in said["decisions"])
+
+
+# -- files that are no such document -----------------------------------------------------
+def test_not_a_pdf() -> None:
+    with pytest.raises(NotAPdfError) as caught:
+        read_document(b"<html>not found</html>", file_name="budget.pdf")
+    assert caught.value.problem().code == "not_a_pdf"
+
+
+def test_truncated(document: bytes) -> None:
+    for share in (0.1, 0.5, 0.9):
+        with pytest.raises(DocumentError) as caught:
+            read_document(document[: int(len(document) * share)])
+        assert caught.value.code == "damaged"
+        assert isinstance(caught.value, DamagedError)
+
+
+def test_encrypted(document: bytes) -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(user="secret", owner="secret"))
+    with pytest.raises(EncryptedError):
+        read_document(out.getvalue())
+
+
+def test_encrypted_without_a_password_to_open_is_read(document: bytes) -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(user="", owner="secret"))
+    assert len(read_document(out.getvalue()).tables) == 13
+
+
+def test_too_large(document: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parsers.read.MAX_BYTES", 1000)
+    with pytest.raises(TooLargeError):
+        read_document(document)
+
+
+def test_a_notice_is_no_disclosure() -> None:
+    setter = Typesetter(Style())
+    setter.line("关于召开全县水利工作会议的通知", 16, "centre")
+    for _ in range(8):
+        setter.line("请各乡镇按照要求做好会议准备工作并按时参加。", 12)
+    with pytest.raises(NotADisclosureError):
+        read_document(setter.pdf())
+
+
+def test_a_disclosure_in_other_forms_keeps_its_plain_tables() -> None:
+    """Forms of another province: never taken for ours, their grids are kept."""
+    sheets = [
+        Sheet("X1", "2026年部门收支总体情况表",
+              [["收入", "", "支出", ""], ["项目", "预算数", "项目", "预算数"]],
+              [(0, 0, 1, 2), (0, 2, 1, 2)],
+              [["一、一般公共预算拨款收入", "12.00", "一、一般公共服务支出", "12.00"],
+               ["收入总计", "12.00", "支出总计", "12.00"]], [4, 2, 4, 2], "lala"),
+        Sheet("X2", "2026年部门收入总体情况表", [["科目编码", "科目名称", "合计"]], [],
+              [["201", "一般公共服务支出", "12.00"]], [2, 4, 2], "cla"),
+        Sheet("X3", "2026年部门支出总体情况表", [["科目编码", "科目名称", "合计"]], [],
+              [["201", "一般公共服务支出", "12.00"]], [2, 4, 2], "cla"),
+        Sheet("X5", "2026年一般公共预算支出情况表",
+              [["科目编码", "科目名称", "合计", "基本支出", "项目支出"]], [],
+              [["201", "一般公共服务支出", "12.00", "12.00", ""]], [2, 4, 2, 2, 2], "claaa"),
+    ]  # fmt: skip
+    with pytest.raises(UnknownTemplateError) as caught:
+        read_document(print_pdf(sheets, Style()))
+    held = caught.value.document
+    assert held is not None
+    assert held.tables == []
+    assert len(held.generic_tables) >= 3
+    assert "no YAML" in str(caught.value)
