@@ -24,7 +24,12 @@ EVERYTHING = (
 )  # fmt: skip
 
 
-GUARDS = ["+assert_no_amount_lost", "+assert_identities_agree", "+assert_rows_landed_whole"]
+GUARDS = [
+    "+assert_no_amount_lost",
+    "+assert_identities_agree",
+    "+assert_rows_landed_whole",
+    "+assert_leaves_add_up",
+]
 
 
 def name_of(sha256: str) -> str:
@@ -216,7 +221,7 @@ def test_a_finding_is_named_by_what_it_is_about(query: Query) -> None:
     assert rows == [
         ("R-T03", f"row {i}", "contradiction", "hard", Decimal("1.000000"), 2025) for i in (0, 1)
     ]
-    assert query("select count(*), count(distinct finding_id) from quality.finding") == [(6, 6)]
+    assert query("select count(*), count(distinct finding_id) from quality.finding") == [(7, 7)]
 
 
 def test_appearances_replaced_and_withdrawn(query: Query) -> None:
@@ -252,6 +257,134 @@ def test_organisations_are_known_by_county_and_name(query: Query) -> None:
     assert (OFFICE, "中共青岚县委样例室", "department", COUNTY_CODE, None) in rows
     assert (OTHER, OTHER, "department", COUNTY_CODE, None) in rows
     assert ("青岚县样例中心", "青岚县样例中心", "unit", COUNTY_CODE, "其他事业单位") in rows
+
+
+def test_basic_expenditure_keeps_both_classifications(query: Query) -> None:
+    assert query(
+        "select economic_item, government_item, expense_type, amount_wan"
+        f" from marts.fct_basic_expenditure where document_id = '{sha('corrected')}' order by all"
+    ) == [
+        ("基本工资", "工资奖金津补贴", "personnel", Decimal(101)),
+        ("基本工资", "工资福利支出", "personnel", Decimal(0)),
+    ]
+
+
+def test_three_public_and_agency_expenses_count_once(query: Query) -> None:
+    assert query(
+        "select expense_item, amount_wan from marts.fct_three_public"
+        f" where document_id = '{sha('corrected')}' order by 1"
+    ) == [("hospitality", Decimal("0.5")), ("vehicle_running", Decimal("2.98"))]
+    assert query(
+        "select unit_name, amount_wan from marts.fct_agency_operating_expense"
+        f" where document_id = '{sha('corrected')}'"
+    ) == [("青岚县样例中心", Decimal("17.76"))]
+
+
+def test_targets_know_their_projects_and_their_money(query: Query) -> None:
+    rows = query(
+        "select t.link_method, t.year_amount_wan, t.term_amount_yuan, t.budget_code, p.project_name"
+        " from marts.fct_performance_target as t join marts.fct_project as p using (target_id)"
+        f" where t.document_id = '{sha('corrected')}'"
+    )
+    assert rows == [("name", Decimal(20), Decimal(500000), "003", "2026年样例项目")]
+    assert query(
+        "select funding_level, horizon, amount_wan from marts.fct_performance_funding"
+        f" where document_id = '{sha('corrected')}' order by 1, 2"
+    ) == [
+        ("central", "term", Decimal(0)),
+        ("central", "year", Decimal(0)),
+        ("county", "term", Decimal(50)),
+        ("county", "year", Decimal(20)),
+    ]
+    assert query(
+        "select horizon, indicator_level_1, indicator_level_2, indicator_name, indicator_value"
+        f" from marts.fct_performance_indicator where document_id = '{sha('corrected')}' order by 1"
+    ) == [
+        ("term", "产出指标", "数量指标", "次数", "1次"),
+        ("year", "产出指标", "数量指标", "次数", "2次"),
+    ]
+
+
+def test_what_the_text_says_stands_beside(query: Query) -> None:
+    one = f"where document_id = '{sha('corrected')}'"
+    assert query(f"select category, amount_wan from marts.fct_procurement {one} order by 1") == [
+        ("goods", Decimal("1.5")),
+        ("works", Decimal("1.5")),
+    ]
+    assert query(f"select measure, value from marts.fct_staff {one}") == [("in_post", Decimal(41))]
+    assert query(
+        f"select measure, value, unit, printed_text, page from marts.fct_asset {one} order by 1"
+    ) == [
+        ("vehicles_actual", Decimal(1), "辆", "1辆", 8),
+        ("vehicles_by_use/其他公务用车", Decimal(1), "辆", None, None),
+    ]
+    assert query(f"select topic, direction, amount_wan from marts.fct_change_reason {one}") == [
+        ("三公经费", "减少", Decimal("1.5"))
+    ]
+    assert query(
+        f"select figure_path, amount_wan from marts.fct_narrative_figure {one} order by 1"
+    ) == [
+        ("income_total", Decimal(121)),
+        ("income_yoy_delta", Decimal(91)),
+        ("vehicles_actual", None),
+    ]
+
+
+def test_years_are_compared_only_where_they_can_be(query: Query) -> None:
+    rows = query(
+        "select fiscal_year, amount_wan, prior_as_stated_wan, prior_as_published_wan,"
+        " is_comparable, break_reason, change_wan from marts.fct_year_comparison"
+        f" join (select document_id from marts.dim_document where department = '{OTHER}')"
+        " using (document_id) where measure = 'income_total' order by 1"
+    )
+    assert rows == [
+        (2025, Decimal(31), Decimal(-60), None, False, "prior_not_published", None),
+        (
+            2026, Decimal("120.000002"), Decimal("29.000002"), Decimal(31), False,
+            "prior_restated", None,
+        ),
+    ]  # fmt: skip
+    assert query(
+        "select identity, instance, outcome, difference from quality.cross_document_result"
+        f" where document_id = '{sha('yuan')}'"
+    ) == [("Y-PRIOR", "income_total", "violated", Decimal("-1.999998"))]
+    assert query("select kind, severity from quality.finding where identity = 'Y-PRIOR'") == [
+        ("anomaly", "soft")
+    ]
+
+
+def test_what_a_correction_changed(query: Query) -> None:
+    rows = query(
+        "select form, row_label, column_role, previous_text, amount_text, difference_wan"
+        f" from quality.restatement where document_id = '{sha('corrected')}'"
+        f" and previous_document_id = '{sha('first')}' and form = 'T03' order by all"
+    )
+    assert rows == [
+        ("T03", label, role, old, new, Decimal(1))
+        for label, role, old, new in sorted(
+            [
+                ("合计", "total", "120.00", "121.00"),
+                ("合计", "basic", "100.00", "101.00"),
+                ("一般公共服务支出", "total", "120.00", "121.00"),
+                ("一般公共服务支出", "basic", "100.00", "101.00"),
+                ("档案事务", "total", "100.00", "101.00"),
+                ("档案事务", "basic", "100.00", "101.00"),
+                ("行政运行", "total", "100.00", "101.00"),
+                ("行政运行", "basic", "100.00", "101.00"),
+            ]
+        )
+    ]
+    assert query("select distinct document_id from quality.restatement") == [(sha("corrected"),)]
+
+
+def test_who_has_not_published(query: Query) -> None:
+    rows = query(
+        "select department, fiscal_year, phase, scope, status from quality.coverage order by all"
+    )
+    assert (OTHER, 2025, "budget", "department", "seen") in rows
+    assert (OTHER, 2026, "budget", "department", "seen") in rows
+    assert ("青岚县样例办", 2026, "budget", "department", "quarantined") in rows
+    assert (OFFICE, 2026, "budget", "unit_own", "seen") in rows
 
 
 def test_a_later_correction_flips_what_is_current(copy_of: Layout) -> None:
@@ -328,6 +461,10 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
             "assert_identities_agree",
         ),
         ("delete from raw.raw_row where form = 'T03' and row_index = 5", "assert_rows_landed_whole"),
+        (
+            "update raw.raw_row set row_kind = 'project' where form = 'T12' and row_kind = 'unit'",
+            "assert_leaves_add_up",
+        ),
     ],
 )  # fmt: skip
 def test_a_loss_on_the_way_stops_the_build(copy_of: Layout, damage: str, tells: str) -> None:

@@ -34,8 +34,8 @@ def column(layout: Layout, batch_id: str, table: str, name: str) -> list[object]
 def test_every_part_of_a_document_lands(layout: Layout) -> None:
     batch = land(layout, [record(budget("a"))], "b1")
     assert set(batch.rows) == {t.name for t in LANDED}, "a declared table that nothing fills"
-    assert batch.rows["raw_cell"] == 5 * 6 + 6 * 5 + 3 * 7
-    assert batch.rows["raw_row"] == 5 + 6 + 3
+    assert batch.rows["raw_cell"] == 5 * 6 + 6 * 5 + 4 * 5 + 6 * 5 + 2 * 5 + 3 * 7
+    assert batch.rows["raw_row"] == 5 + 6 + 4 + 6 + 2 + 3
 
 
 def test_blank_zero_and_two_zeros_stay_three_facts(layout: Layout) -> None:

@@ -177,6 +177,88 @@ def projects(lines: Sequence[tuple[str, str]], total: str, factor: str = "10000"
     )  # fmt: skip
 
 
+def economic(basic: str, total: str = "", factor: str = "10000") -> Table:
+    """T06: one class with one item, printed once for each of two government items."""
+    return table(
+        "T06",
+        [
+            "部门预算支出经济科目名称",
+            "政府预算支出经济科目名称",
+            "2026年预算数/合计",
+            "2026年预算数/人员经费",
+            "2026年预算数/公用经费",
+        ],
+        [
+            (RowMeta(kind="total", label="合计"), ["合计", "", basic, basic, ""]),
+            (RowMeta(kind="class", label="工资福利支出"), ["工资福利支出", "", basic, basic, ""]),
+            (RowMeta(kind="item", label="基本工资"), ["基本工资", "工资奖金津补贴", basic, basic, ""]),
+            (RowMeta(kind="item", label="基本工资"), ["基本工资", "工资福利支出", "0.00", "0.00", ""]),
+        ],
+        labels=2,
+        factor=factor,
+    )  # fmt: skip
+
+
+def three_public(factor: str = "10000") -> Table:
+    """T10: hospitality, and vehicles of which the running is printed below."""
+
+    def row(kind: RowKind, label: str, amount: str) -> tuple[RowMeta, list[str]]:
+        return RowMeta(kind=kind, label=label), [label, amount, amount, "", ""]
+
+    return table(
+        "T10",
+        ["项目", *(f"2026年预算数/{c}" for c in ("合计", "一般公共预算", "政府性基金预算", "国有资本经营预算"))],
+        [
+            row("item", "因公出国（境）费", ""),
+            row("item", "公务接待费", "0.50"),
+            row("item", "公务用车购置及运行费", "2.98"),
+            row("item", "①公务用车购置费", ""),
+            row("item", "②公务用车运行维护费", "2.98"),
+            row("total", "合计", "3.48"),
+        ],
+        labels=1,
+        factor=factor,
+    )  # fmt: skip
+
+
+def agency(factor: str = "10000") -> Table:
+    """T11: the department's line and its one unit."""
+    return table(
+        "T11",
+        ["单位名称", *(f"2026预算数/{c}" for c in ("合计", "一般公共预算", "政府性基金预算", "国有资本经营预算"))],
+        [
+            (RowMeta(kind="organisation", label="部门合计"), ["部门合计", "17.76", "17.76", "", ""]),
+            (RowMeta(kind="unit", label="青岚县样例中心"), ["青岚县样例中心", "17.76", "17.76", "", ""]),
+        ],
+        labels=1,
+        factor=factor,
+    )  # fmt: skip
+
+
+TARGET: dict[str, object] = {
+    "kind": "project",
+    "title": "青岚县项目支出绩效目标表",
+    "项目名称": "样例项目",
+    "主管部门及代码": "003-样例",
+    "实施单位": "青岚县样例中心",
+    "项目属性": "一次性项目(1年结束)",
+    "项目期": "1年",
+    "项目资金单位": "项目资金(元)",
+    "实施期资金总额": "500,000",
+    "年度资金总额": "200,000",
+    "资金明细": [
+        {"label": "实施期资金总额", "实施期": "500,000", "年度": "200,000"},
+        {"label": "其中:中央财政资金", "实施期": "0", "年度": "0"},
+        {"label": "市县(区)财政资金", "实施期": "500,000", "年度": "200,000"},
+        {"label": "其他资金", "实施期": "", "年度": ""},
+    ],
+    "指标": [
+        {"level1": "产出指标", "left": ["数量指标", "次数", "1次"], "right": ["数量指标", "次数", "2次"]},
+        {"level1": "效益指标", "left": ["经济效益", "", ""], "right": ["经济效益", "", ""]},
+    ],
+}  # fmt: skip
+
+
 def bind(form: Table, identity: str, row: int, left: int, right: Sequence[int]) -> IdentityInstance:
     """left column = Σ right columns of one row, judged as the rule of rounding says."""
     cells = form.cells[row]
@@ -259,19 +341,24 @@ def budget(
         tables=[
             summary(total, total, factor=factor),
             t03,
+            economic(basic, factor=factor),
+            three_public(factor),
+            agency(factor),
             projects([("2026年样例项目", project)], project, factor),
         ],
-        performance=[{"kind": "project", "项目名称": "2026年样例项目", "年度资金总额": "200,000"}],
+        performance=[dict(TARGET)],
         narrative=Narrative(
             keys={"income_total": total},
             sentences=[Sentence(section="一", sentence=f"收入预算{total}万元", page=6)],
             figures=[
-                KeyFigure(path="income_total", text=total, value=number(total), unit="万元", page=6)
+                KeyFigure(path="income_total", text=total, value=number(total), unit="万元", page=6),
+                KeyFigure(path="income_yoy_delta", text="91", value=Decimal(91), unit="万元", page=6),
+                KeyFigure(path="vehicles_actual", text="1辆", value=Decimal(1), unit="辆", page=8),
             ],
         ),
         assets={"vehicles_actual": "1", "vehicles_by_use": {"其他公务用车": "1"}},
-        procurement={"procurement_total": "0"},
-        staff={"在编": "41"},
+        procurement={"procurement_total": "3", "procurement_goods": "1.5", "procurement_works": "1.5"},
+        staff={"in_post": "41", "places": {"in_post": {"page": 3}}},
         reasons=[Reason(topic="三公经费", direction="减少", amount=Decimal("1.5"), text="厉行节约", page=7)],
         generic_tables=[GenericTable(title="附表", page=9, rows=[["甲", "乙"]])],
         warnings=[Warning_(code="stray_space", message="a blank inside a number", page=3)],
