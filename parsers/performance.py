@@ -878,7 +878,42 @@ def read_performance(pages: list[Page]) -> PerformanceReading:
         reading.claimed.update(id(p.grid) for p in table.parts)
         reading.dropped += b.dropped
         reading.warnings += b.warnings
+    told = {w.page for w in reading.warnings if w.code == "performance_unknown" and w.page}
+    reading.warnings += _unread(pages, told.union(*reading.pages))
     return reading
+
+
+def _unread(pages: list[Page], read: set[int]) -> list[Warning_]:
+    """A title with the labels of such a table below it, on a page that no table was read from:
+    the table is there, so nobody may count without it."""
+    marks = _rules()["project_marks"]
+    patterns = [
+        re.compile(p) for p in (*marks["first"], *marks["second"], *_rules()["whole_marks"])
+    ]
+    found = []
+    for page in pages:
+        if page.number in read:
+            continue
+        title, labels = "", set()
+        for item in page.flow():
+            texts = [item.text] if isinstance(item, TextLine) else _labels_of(item)
+            for text in texts:
+                if _is("title", plain(text)):
+                    title = title or plain(text)
+                elif title:
+                    # a line without rules around its cells holds label and value, blanks between
+                    words = {_label(w) for w in (text, *text.split())}
+                    labels |= {p for p in patterns if any(p.search(w) for w in words)}
+        if title and len(labels) >= 2:
+            found.append(
+                Warning_(
+                    code="performance_unread",
+                    message="a performance table is printed here and could not be read",
+                    page=page.number,
+                    where=title,
+                )
+            )
+    return found
 
 
 __all__ = ["PerformanceReading", "read_performance"]

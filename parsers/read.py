@@ -28,6 +28,7 @@ from parsers.errors import (
 )
 from parsers.forms import family, key
 from parsers.narrative import read_narrative
+from parsers.office import is_pdf, read_office
 from parsers.page import Grid, Page
 from parsers.performance import PerformanceReading, read_performance
 from parsers.rows import describe_rows
@@ -40,9 +41,10 @@ MAX_PAGES = 3000
 
 
 def read_document(data: bytes, *, file_name: str | None = None) -> ParsedDocument:
-    """Read one PDF whole. ``file_name`` only helps messages; nothing is believed from it.
+    """Read one PDF, spreadsheet or Word file whole. ``file_name`` only helps messages; nothing is
+    believed from it.
 
-    Raises NotAPdfError, DamagedError, EncryptedError, TooLargeError; NotADisclosureError for a
+    Raises NotAPdfError, UnsupportedFormatError, DamagedError, EncryptedError, TooLargeError; NotADisclosureError for a
     readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
     its ``document`` still holds the plain tables and the narrative.
     """
@@ -76,7 +78,8 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
             f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}", name,
             "Raise parsers.read.MAX_BYTES if budgets of this size are real.",
         )  # fmt: skip
-    pages = read_pages(data)
+    office = None if is_pdf(data) else read_office(data, name)
+    pages = read_pages(data) if office is None else office.pages
     cover = read_cover(pages)
     made = assembly.assemble(pages)
     sha = hashlib.sha256(data).hexdigest()
@@ -98,7 +101,7 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
             parser_version=PARSER_VERSION,
         ),
         contents=[entry.title for entry in cover.contents],
-        warnings=[*cover.warnings, *made.warnings],
+        warnings=[*(office.warnings if office else ()), *cover.warnings, *made.warnings],
         dropped=list(cover.dropped),
     )
     if unmapped:
@@ -135,6 +138,8 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
     elsewhere = {p for pages_of_one in performance.pages for p in pages_of_one}
     claimed = {id(g) for g, _ in made.rest if g.page in elsewhere}
     document.generic_tables = list(_generic(made, is_family, claimed, document.dropped))
+    if office is not None:
+        office.locate(document)
     if not is_family:
         _not_family(document, made, cover, name)
     return document, made

@@ -30,7 +30,7 @@ FUNDING_SOURCES = (
     "carry_over",
 )
 TWO_SIDED = ("T01", "T04", "T09")
-SUMS = ("sum", "copy", "half_step")  # tolerances of identities that are plain signed sums
+SUMS = ("sum", "change", "copy", "half_step")  # tolerances of identities that are plain signed sums
 
 
 def _side(form: str, role: str) -> str:

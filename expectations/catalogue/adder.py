@@ -2,7 +2,8 @@
 
 Every printed figure is rounded half up on its own from an unrounded one. With m rounded figures
 of step u in an identity, both signs present, |difference| < m·u/2, so at most ⌊(m-1)/2⌋·u: with
-n = m-1 addends of one total, u·⌊n/2⌋. One rounded figure against exact ones: half a step.
+n = m-1 addends of one total, u·⌊n/2⌋. One rounded figure against exact ones: half a step. Changes
+over the year before are differences of two printed years, each with a tail of its own: 2u·⌊n/2⌋.
 """
 
 from __future__ import annotations
@@ -118,6 +119,9 @@ def _linear(bound: Bound, result: IdentityInstance) -> None:
         steps = _rounded(terms)
         tolerance = max(steps, default=ZERO) * (len(steps) // 2)
         result.addends = len(steps)
+    elif bound.tolerance == "change":
+        result.addends = max(len(_rounded(terms)) - 1, 0) + bound.unstated
+        tolerance = 2 * (result.addends // 2) * _finest(terms)
     else:
         tolerance = tolerance_of(bound.tolerance, terms)
         result.addends = max(len(_rounded(terms)) - 1, 0)

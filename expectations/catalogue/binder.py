@@ -92,6 +92,7 @@ class Bound:
     statements_en: tuple[str, str] | None = None
     pages: list[int] = field(default_factory=list)
     is_check: bool = False
+    unstated: int = 0
     absent: dict[Side, str] = field(default_factory=dict)
 
 
@@ -163,7 +164,16 @@ class Binder:
             terms=terms,
             mandatory=self._mandatory(binding, variables, left[0]),
             after=after,
+            unstated=self._unstated(binding),
             absent=absent,
+        )
+
+    def _unstated(self, binding: Binding) -> int:
+        """Lines with money whose change the text leaves unsaid."""
+        told = self.figures.single
+        return sum(
+            change not in told and line in told and told[line].value > 0
+            for change, line in binding.unstated.items()
         )
 
     def _absent(self, term: Term, variables: Variables) -> str:
@@ -530,6 +540,7 @@ class Binder:
         which_target = need(term.target)
         if which_target == "*":
             targets = self.targets.projects
+            self._all_targets_read()
             if not targets:
                 raise Unbound("没有项目支出绩效目标表", lost=False)
         else:
@@ -601,12 +612,21 @@ class Binder:
         if name == "one_hundred":
             return 100
         if name == "targets":
+            self._all_targets_read()
             return len(self.targets.projects)
         if name == "projects":
             return self._rows("T12", "project")
         if name == "units":
             return max(self._rows("T11", "unit"), self._rows("T12", "unit"))
         raise CatalogueError(f"nothing is counted under the name {name!r}")
+
+    def _all_targets_read(self) -> None:
+        """Nothing is said about all targets while the reading itself says that it lacks some."""
+        lost = [w for w in self.document.warnings if w.code in _UNREAD_TARGETS]
+        if lost:
+            pages = "、".join(str(p) for p in sorted({w.page for w in lost if w.page is not None}))
+            on = f"（第{pages}页）" if pages else ""
+            raise Unbound(f"有 {len(lost)} 张绩效目标表未能读出{on}")
 
     def project_line(self, target: Target) -> Line | None:
         """The T12 row of a performance table: by name, else by amount, inside its unit first."""
@@ -690,6 +710,7 @@ _COUNTS = {
     "projects": "T12 项目行数",
     "units": "T11、T12 所列预算单位数",
 }
+_UNREAD_TARGETS = ("performance_unread", "performance_unknown")
 _HORIZON = {"period": "实施期", "annual": "年度"}
 _HEADS = (
     "offices",

@@ -63,6 +63,9 @@ class Catalogue:
                     terms += self._condition_terms(identity.id, condition)
                 for term in terms:
                     self._term(identity.id, term, set(binding.for_each))
+                for name in (*binding.unstated, *binding.unstated.values()):
+                    if name not in self.narrative.names:
+                        raise CatalogueError(f"{identity.id}: narrative.yml has no figure {name!r}")
         for name, named in self.file.conditions.items():
             for term in self._condition_terms(name, named.is_):
                 self._term(name, term, set())

@@ -232,7 +232,9 @@ class Steps(Entry):
         return self
 
 
-Tolerance = Literal["sum", "copy", "half_step", "share", "share_sum", "rate", "exact"] | Steps
+Tolerance = (
+    Literal["sum", "change", "copy", "half_step", "share", "share_sum", "rate", "exact"] | Steps
+)
 
 
 class Case(Entry):
@@ -261,6 +263,11 @@ class Binding(Entry):
     )
     mandatory_values: dict[str, Texts] = Field(
         default={}, description="mandatory only where the variables have these values"
+    )
+    unstated: dict[str, str] = Field(
+        default={},
+        description="change of a line → the line: where the text gives the line money and tells no "
+        "change of it, a change of less than half a step may stand unsaid and counts in n",
     )
     check: str | None = Field(default=None, description="a set or text check (checks.py)")
     forms: list[FormId] = Field(default=[], description="forms a check looks at")

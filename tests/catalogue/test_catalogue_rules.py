@@ -511,3 +511,84 @@ def test_instances_are_named_once() -> None:
 
 def test_the_invented_department_has_its_name_everywhere() -> None:
     assert all(DEPARTMENT in (t.owner or "") for t in Budget().forms())
+
+
+# --- changes told in the text ------------------------------------------------------------------
+
+
+def change(said: dict[str, str | None]) -> IdentityInstance:
+    """§7 where 三公 goes up by 0.31 and the keys say what ``said`` says; lines have money."""
+    document = invented()
+    keys: dict[str, object] = {
+        "three_public_none": False,
+        "three_public_total": "5.00",
+        "three_public_overseas": "0",
+        "three_public_reception": "2.00",
+        "three_public_vehicles": "3.00",
+        "three_public_yoy_delta": "0.31",
+        "three_public_overseas_yoy_delta": None,
+        "three_public_reception_yoy_delta": None,
+        "three_public_vehicles_yoy_delta": None,
+        **said,
+    }
+    document.narrative.keys.update(keys)
+    document.narrative.sentences = []
+    return results(document)["N-SUM", "7 三公增减=Σ增减"]
+
+
+@pytest.mark.parametrize(
+    ("vehicles", "reception", "outcome"),
+    [
+        ("0.31", "2.00", "exact"),
+        ("0.30", "2.00", "rounding"),  # hospitality moved by less than half a step, unsaid
+        ("0.29", "2.00", "rounding"),
+        ("0.28", "2.00", "violated"),
+        ("0.30", "0", "violated"),  # one line alone: its change is the change of the total
+    ],
+)
+def test_a_change_too_small_to_be_told_moves_the_total(
+    vehicles: str, reception: str, outcome: str
+) -> None:
+    said = {"three_public_vehicles_yoy_delta": vehicles, "three_public_reception": reception}
+    assert change(dict(said)).outcome == outcome
+
+
+@given(
+    now=st.lists(st.integers(min_value=1, max_value=10**6), min_size=3, max_size=3),
+    moves=st.lists(st.integers(min_value=-400, max_value=400), min_size=3, max_size=3),
+)
+def test_changes_of_printed_or_of_unrounded_figures_stay_inside(
+    now: list[int], moves: list[int]
+) -> None:
+    """Both ways of making changes: of the printed figures, and of the unrounded ones."""
+    before = [max(0, a - b) for a, b in zip(now, moves, strict=True)]
+    printed = [_round(a) - _round(b) for a, b in zip(now, before, strict=True)]
+    told = _round(sum(now)) - _round(sum(before))
+    assert abs(told - sum(printed)) <= 2 * U
+    unrounded = [_round(a - b) for a, b in zip(now, before, strict=True)]
+    assert abs(_round(sum(now) - sum(before)) - sum(unrounded)) <= 2 * U
+
+
+# --- what the reading says that it did not read ------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["performance_unread", "performance_unknown"])
+def test_targets_that_were_not_read_are_not_counted_against_the_publisher(code: str) -> None:
+    document = invented()
+    projects = [p for p in document.performance if p["kind"] == "project"]
+    document.performance.remove(projects[0])
+    name = ("P-PUBCNT", "公开项目数=目标表张数")
+    assert results(document)[name].outcome == "violated"
+    document.warnings.append(Warning_(code=code, message="not read", page=31))
+    found = results(document)
+    for key in (
+        name,
+        ("P-PUBAMT", "公开金额=Σ目标表年度资金"),
+        ("P-TOT", "T12合计=Σ目标表年度资金"),
+    ):
+        assert found[key].outcome == "not_applicable"
+        assert found[key].reason == "有 1 张绩效目标表未能读出（第31页）"
+    assert coverage(document)["P-PUBCNT"] == (1, 0)
+    verdict = judge(document).verdict
+    assert verdict is not None
+    assert "P-PUBCNT：应核对 1 处，实际 0 处" in verdict.reasons

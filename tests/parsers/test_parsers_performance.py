@@ -370,6 +370,20 @@ def test_sums_of_two_lines_are_never_joined_at_a_page_end() -> None:
     assert [x["年度"] for x in lines] == ["40,000", "0", "0", "40,000", "0", ""]  # type: ignore[attr-defined]
 
 
+def test_a_table_without_rules_is_told_where_it_could_not_be_read() -> None:
+    bare = page(
+        3,
+        TITLE,
+        "（2027年度）",
+        "项目名称 堤防维护费",
+        "主管部门及代码 012-青石县水利局 实施单位 青石县河务所",
+        "年度资金总额: 40,000",
+    )
+    reading = read_performance([page(1, TITLE, "收入总表"), bare])
+    assert reading.tables == []
+    assert [(w.code, w.page) for w in reading.warnings] == [("performance_unread", 3)]
+
+
 # --------------------------------------------------------------------- the measuring documents
 def scorer(shared_dir: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("score", shared_dir / "score" / "score.py")
