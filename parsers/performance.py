@@ -896,14 +896,17 @@ def _unread(pages: list[Page], read: set[int]) -> list[Warning_]:
             continue
         title, labels = "", set()
         for item in page.flow():
-            texts = [item.text] if isinstance(item, TextLine) else _labels_of(item)
+            # without rules a line holds labels and values, blanks between them
+            texts = (
+                [plain(item.text), *(_label(w.text) for w in item.words)]
+                if isinstance(item, TextLine)
+                else _labels_of(item)
+            )
             for text in texts:
-                if _is("title", plain(text)):
-                    title = title or plain(text)
+                if _is("title", text):
+                    title = title or text
                 elif title:
-                    # a line without rules around its cells holds label and value, blanks between
-                    words = {_label(w) for w in (text, *text.split())}
-                    labels |= {p for p in patterns if any(p.search(w) for w in words)}
+                    labels |= {p for p in patterns if p.search(text)}
         if title and len(labels) >= 2:
             found.append(
                 Warning_(
