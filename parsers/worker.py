@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import selectors
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from types import TracebackType
@@ -28,6 +29,7 @@ from typing import IO, Any, TypeVar
 
 from parsers.document import ParsedDocument
 from parsers.errors import DocumentError, error_of
+from parsers.second import CellRequest, SecondReading, second_reading
 
 T = TypeVar("T")
 
@@ -72,12 +74,24 @@ class Worker:
             error.document = ParsedDocument.model_validate_json(body)
         raise error
 
-    def _ask(self, data: bytes, file_name: str | None) -> tuple[dict[str, Any], bytes]:
+    def second(
+        self, data: bytes, cells: Sequence[CellRequest], file_name: str | None = None
+    ) -> list[SecondReading]:
+        """``parsers.second.second_reading`` in the child; raises as ``read`` does."""
+        with self._lock:
+            head, body = self._ask(data, file_name, [c.model_dump(mode="json") for c in cells])
+        if head["outcome"] == "second":
+            return [SecondReading.model_validate(r) for r in json.loads(body)]
+        raise error_of(head["outcome"], head["what"], head["where"], head["remedy"])
+
+    def _ask(
+        self, data: bytes, file_name: str | None, cells: list[dict[str, Any]] | None = None
+    ) -> tuple[dict[str, Any], bytes]:
         name = file_name or "the file"
         process = self._ready()
         deadline = time.monotonic() + self.limits.seconds
         try:
-            head = json.dumps({"file_name": file_name}).encode() + b"\n"
+            head = json.dumps({"file_name": file_name, "cells": cells}).encode() + b"\n"
             _send(process, head + data, deadline)
             answer = _receive(process, deadline)
         except TimeoutError:
@@ -168,6 +182,20 @@ def read_isolated(
     data: bytes, limits: Limits | None = None, file_name: str | None = None
 ) -> ParsedDocument:
     """Read one document in this thread's child process. Raises DocumentError only."""
+    return _own(limits).read(data, file_name)
+
+
+def second_isolated(
+    data: bytes,
+    cells: Sequence[CellRequest],
+    limits: Limits | None = None,
+    file_name: str | None = None,
+) -> list[SecondReading]:
+    """Read figures again in this thread's child process. Raises DocumentError only."""
+    return _own(limits).second(data, cells, file_name) if cells else []
+
+
+def _own(limits: Limits | None) -> Worker:
     worker: Worker | None = getattr(_local, "worker", None)
     wanted = limits or Limits()
     if worker is None or worker.limits != wanted:
@@ -175,7 +203,7 @@ def read_isolated(
             worker.close()
         worker = _local.worker = Worker(wanted)
         atexit.register(worker.close)
-    return worker.read(data, file_name)
+    return worker
 
 
 class WorkerPool:
@@ -285,11 +313,17 @@ def _problem(code: str, what: str, where: str, remedy: str) -> tuple[dict[str, A
 
 
 # -- the child ---------------------------------------------------------------------------
-def _answer(data: bytes, file_name: str | None) -> tuple[dict[str, Any], bytes]:
+def _answer(
+    data: bytes, file_name: str | None, cells: list[dict[str, Any]] | None = None
+) -> tuple[dict[str, Any], bytes]:
     from parsers.read import read_document
 
     name = file_name or "the file"
     try:
+        if cells is not None:
+            asked = [CellRequest.model_validate(c) for c in cells]
+            found = [r.model_dump(mode="json") for r in second_reading(data, asked)]
+            return {"outcome": "second"}, json.dumps(found).encode()
         document = read_document(data, file_name=file_name)
         return {"outcome": "parsed"}, document.model_dump_json().encode()
     except DocumentError as err:
@@ -320,10 +354,20 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
         length = source.read(_LENGTH.size)
         if len(length) < _LENGTH.size:
             return
-        body = source.read(_LENGTH.unpack(length)[0])
-        head, _, data = body.partition(b"\n")
-        out, document = _answer(data, json.loads(head)["file_name"])
-        put(json.dumps(out).encode() + b"\n" + document)
+        try:
+            body = source.read(_LENGTH.unpack(length)[0])
+            head, _, data = body.partition(b"\n")
+            asked = json.loads(head)
+            out, document = _answer(data, asked["file_name"], asked["cells"])
+            put(json.dumps(out).encode() + b"\n" + document)
+        except MemoryError:
+            # even the file itself does not fit: say so and go, the frames are out of step
+            out, document = _problem(
+                "memory", "the file alone needs more memory than the limit", "the file",
+                "Raise Limits.megabytes if files of this size are real.",
+            )  # fmt: skip
+            put(json.dumps(out).encode() + b"\n")
+            return
 
 
 def main() -> None:
@@ -333,6 +377,7 @@ def main() -> None:
     limit = int(sys.argv[1]) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.set_threshold(50_000, 20, 50)  # a reading makes many small objects and no cycles
     import parsers.read  # noqa: F401  imported before the first document is timed
 
     sink = os.fdopen(os.dup(1), "wb")
