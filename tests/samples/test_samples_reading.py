@@ -6,6 +6,7 @@ narrated figure comes back, every declared contradiction is found, and no other 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +15,10 @@ from expectations.catalogue import judge
 from parsers.document import ParsedDocument
 from parsers.errors import DamagedError, NotADisclosureError
 from parsers.read import read_document
-from samples.document import Facts, expected
+from samples.document import Facts, Projects, Whole, expected
 from samples.generate import PDF_FOLDER, budget_names, facts_of, further
 from samples.province import province
-from samples.typesetting import typeset
+from samples.typesetting import PRESETS, typeset
 
 _FRAME = ("title", "label", "owner", "unit", "header", "ncols", "body", "note", "is_empty")
 _PERSONAL = {"经办人", "联系电话"}
@@ -66,6 +67,60 @@ def test_everything_printed_is_read_and_only_what_is_wrong_is_found(name: str) -
     assert read.document.scope in scopes
     declared = {i for f in province().documents[name].findings for i in f.identities}
     assert _hard(read) == declared
+
+
+def _varied(name: str, **said: Any) -> Facts:
+    facts = facts_of(name).model_copy(deep=True)
+    return facts.model_copy(update={"said": facts.said.model_copy(update=said)})
+
+
+def _listed_too_few() -> Facts:
+    """Part 3 lists ten of eleven projects and calls their sum the sum of all."""
+    rows = facts_of("qinglan-policy-2026").form("T12").body[2:]
+    items = [(r[0], r[1]) for r in rows if r[1] != "80.00"]
+    assert (len(rows), len(items)) == (11, 10)
+    return _varied(
+        "qinglan-policy-2026",
+        whole=Whole(amount="228.96", items=items),
+        projects=Projects(count="10", amount="228.96"),
+    )
+
+
+def _narrower_count() -> Facts:
+    return _varied("qinglan-inspection-2023", projects=Projects(count="5", amount="1151.68"))
+
+
+def _misprinted() -> Facts:
+    """Two forms under wrong numbers; a target in 万元 whose sources are not filled in."""
+    facts = _varied(
+        "qinglan-archives-2024",
+        projects=Projects(count="33", amount="1,002.94"),
+    )
+    facts.form("T07").label = "预算公开表4"
+    facts.form("T09").label = "部门公开表9"
+    target = facts.performance[0]
+    target |= {"项目资金单位": "项目资金(万元)", "年度资金总额": "6"}
+    for line in target["资金明细"]:
+        if line["年度"]:
+            line["年度"] = "6" if line["label"].endswith("资金总额") else "0"
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("made", "setting", "wrong"),
+    [
+        (_listed_too_few, "office_over", {"P-CNT", "P-LIST"}),
+        (_narrower_count, "plain", {"P-CNT", "P-AMT"}),
+        (_misprinted, "sheet", {"P-CNT", "P-SRC", "M-FORMNO", "M-FORMNAME"}),
+    ],
+)
+def test_contradictions_between_text_targets_and_projects_are_found(
+    made: Callable[[], Facts], setting: str, wrong: set[str]
+) -> None:
+    facts = made()
+    read = read_document(typeset(facts, PRESETS[setting]))
+    assert _differences(facts, read) == []
+    assert _hard(read) == wrong
 
 
 def test_personal_placeholders_are_dropped_where_they_stand() -> None:
