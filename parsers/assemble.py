@@ -653,11 +653,13 @@ class _Assembler:
             cells = []
             for j, column in enumerate(table.form.columns):
                 mine = [x for x in here if starts[j] <= x.col < ends[j]]
-                cells.append(self._cell(table.form, column, mine, grid, r))
+                cells.append(self._cell(table.form, column, mine, grid, (r, starts[j])))
             out.append(_Row(cells, grid.page))
         return out
 
-    def _cell(self, form: Form, column: Column, mine: list[GridCell], grid: Grid, r: int) -> Cell:
+    def _cell(
+        self, form: Form, column: Column, mine: list[GridCell], grid: Grid, at: tuple[int, int]
+    ) -> Cell:
         full = [x for x in mine if x.words]
         text = "".join(x.text for x in full)
         if mine:
@@ -665,7 +667,7 @@ class _Assembler:
             for x in mine[1:]:
                 bbox = _around(bbox, x.bbox)
         else:
-            covering = next((x for x in grid.cells if x.row <= r < x.row + x.rowspan), None)
+            covering = grid.cell_at(*at)
             bbox = covering.bbox if covering else grid.bbox
         page = self.pages[grid.page - 1]
         cell = Cell(text=text, page=grid.page, bbox=_rounded(page.visible(bbox)))

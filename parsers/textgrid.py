@@ -266,7 +266,8 @@ class _Piece:
 
     column: int
     word: Word
-    line: int
+    spread: bool = False
+    """stands in a cell merged with the next column's"""
 
 
 def body_end(header: TextHeader, lines: Sequence[TextLine], first: int) -> int:
@@ -391,15 +392,17 @@ def build_grid(
     form = columns.form
     placer = Placer(columns, body)
     pieces: list[_Piece] = []
-    for i, line in enumerate(body):
+    for line in body:
         for word in line.words:
             for w in split_glued(word):
                 j = placer.column(w)
                 if j is not None:
-                    pieces.append(_Piece(j, w, i))
+                    pieces.append(_Piece(j, w))
     rows = _rows(form, pieces, page)
-    _merged_totals(columns, rows)
+    merged = _merged_totals(columns, rows)
     for p in pieces:
+        if p.spread:
+            continue
         columns.lefts[p.column] = min(columns.lefts.get(p.column, 1e9), p.word.x0)
     xs = _edges(columns, pieces)
     cells: list[GridCell] = []
@@ -415,11 +418,12 @@ def build_grid(
         y0 = start if k == 0 else (bottoms[k - 1] + tops[k]) / 2
         y1 = bottoms[k] + 2 if k + 1 == len(rows) else (bottoms[k] + tops[k + 1]) / 2
         for j in range(len(form.columns)):
+            if (k, j - 1) in merged:
+                continue
             mine = [p.word for p in row if p.column == j]
-            mine.sort(key=lambda w: (round(w.top), w.x0))
-            cells.append(
-                GridCell(r, j, 1, 1, (xs[j], min(y0, tops[k]), xs[j + 1], y1), _in_order(mine))
-            )
+            wide = 2 if (k, j) in merged else 1
+            box = (xs[j], min(y0, tops[k]), xs[j + wide], y1)
+            cells.append(GridCell(r, j, 1, wide, box, _in_order(mine)))
         r += 1
     bbox: BBox = (
         xs[0],
@@ -430,11 +434,15 @@ def build_grid(
     return Grid(page.number, bbox, r, len(form.columns), cells, method="text")
 
 
-def _merged_totals(columns: TextHeader, rows: list[list[_Piece]]) -> None:
-    """合计 in a cell merged over code and name: it is centred on neither of the two columns."""
+def _merged_totals(columns: TextHeader, rows: list[list[_Piece]]) -> set[tuple[int, int]]:
+    """合计 in a cell merged over code and name: it is centred on neither of the two columns.
+
+    Moves it to the first of the two; gives the row and column of the merged cells.
+    """
+    merged: set[tuple[int, int]] = set()
     form, middles = columns.form, columns.middles
     totals = {key(t) for t in form.rows.get("total", [])}
-    for row in rows:
+    for k, row in enumerate(rows):
         for p in row:
             j = p.column
             if j == 0 or form.columns[j].kind != "label" or key(p.word.text) not in totals:
@@ -445,7 +453,9 @@ def _merged_totals(columns: TextHeader, rows: list[list[_Piece]]) -> None:
             lefts = [q.word.x0 for r in rows for q in r if q.column == j and q is not p]
             at_left = bool(lefts) and abs(min(lefts) - p.word.x0) <= CENTRED
             if not at_left and abs(middle - middles[j]) > CENTRED:
-                p.column = j - 1
+                p.column, p.spread = j - 1, True
+                merged.add((k, j - 1))
+    return merged
 
 
 def _in_order(words: list[Word]) -> list[Word]:
@@ -506,6 +516,8 @@ def _edges(header: TextHeader, pieces: list[_Piece]) -> list[float]:
     left = [b.x0 for b in header.leaves]
     right = [b.x1 for b in header.leaves]
     for p in pieces:
+        if p.spread:
+            continue
         left[p.column] = min(left[p.column], p.word.x0)
         right[p.column] = max(right[p.column], p.word.x1)
     xs = [left[0] - 2]
