@@ -537,10 +537,12 @@ def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
 
 
 def _one(message: Message, lang: Lang) -> _Draft:
+    source = message.findings[0].source_url or ""
+    link = f"\n{'原文' if lang == 'zh' else 'source'} {source}" if source.startswith("http") else ""
     return _Draft(
         "finding",
         message.title,
-        f"{message.body}\n{note(lang)}",
+        f"{message.body}{link}\n{note(lang)}",
         tuple(_item(one) for one in message.findings),
     )
 

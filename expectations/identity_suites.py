@@ -83,7 +83,8 @@ both_sides as (
     full outer join landed as l using (document_id, identity, instance)
 ),
 label as (
-    select d.document_id, concat_ws(' ', d.county, d.department, d.fiscal_year, d.scope) as document
+    select d.document_id, concat_ws(' ', d.county, d.department, d.fiscal_year,
+                    case d.scope when 'department' then '部门' when 'unit_own' then '本级' when 'unit' then '单位' end) as document
     from raw.raw_document as d
     join gate_record using (batch_id, record_key, document_id)
 )

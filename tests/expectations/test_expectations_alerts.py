@@ -156,6 +156,7 @@ def test_hard_at_once_soft_in_the_digest_and_each_once(
     first, digest = sink.got
     assert "相差80.00万元" in first["message"]
     assert first["message"].count("不构成违规认定") == 1
+    assert f"原文 http://127.0.0.1/{A}" in first["message"]
     assert "请说明 1 个文本" in digest["message"]
     assert "另有 1 个文本的核对提示已单独发出。" in digest["message"]
     assert len(report.sent) == 2
