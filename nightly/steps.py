@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -259,6 +260,12 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     return record
 
 
+@cache
+def _readers(workers: int) -> ThreadPoolExecutor:
+    """Threads that live as long as the process: each keeps the one child process it reads with."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="reader")
+
+
 def parse_batch(
     settings: Settings,
     batch: Sequence[str],
@@ -278,8 +285,12 @@ def parse_batch(
                 progress(sha)
             return record
 
-        with ThreadPoolExecutor(workers) as pool:
-            records = list(pool.map(one, batch))
+        waiting = [_readers(workers).submit(one, sha) for sha in batch]
+        try:
+            records = [w.result() for w in waiting]
+        finally:
+            for w in waiting:
+                w.cancel()  # after an interruption only what is being read is read to its end
         keys = sorted(
             f"{r.file_sha256}:{r.parser_version}:{r.catalogue_version}:{r.decisions_version}"
             for r in records
