@@ -111,6 +111,8 @@ class _Assembler:
     def run(self) -> Assembly:
         for page in self.pages:
             self.pending = self.pending[-8:]
+            if page.is_whole:
+                self.open, self.columns, self.pending = None, None, []
             for item in self._flow(page):
                 if isinstance(item, Grid):
                     self._grid(item)

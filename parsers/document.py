@@ -48,6 +48,12 @@ class Cell(Model):
     bbox: BBox | None = Field(default=None, description="null for spreadsheets")
     source: Literal["text", "ocr", "repaired"] = "text"
     confidence: float | None = None
+    reading_text: str | None = Field(
+        default=None, description="what the text layer says, where text was repaired"
+    )
+    alternatives: list[str] = Field(
+        default=[], description="what other readings of the cell say, where they differ"
+    )
     sheet: str | None = None
     reference: str | None = Field(default=None, description="cell reference in a spreadsheet")
 
@@ -287,7 +293,7 @@ class ParseRecord(Model):
     """The checkpoint of one file: written once and atomically, whatever the outcome.
 
     ``outcome``: parsed (≥ 1 document for the marts) | unknown_template | not_a_disclosure |
-    damaged | not_a_pdf | encrypted | too_large | timeout | memory | failed.
+    damaged | not_a_pdf | unsupported_format | encrypted | too_large | timeout | memory | failed.
     """
 
     file_sha256: str

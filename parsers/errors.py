@@ -33,6 +33,12 @@ class NotAPdfError(DocumentError):
     code = "not_a_pdf"
 
 
+class UnsupportedFormatError(DocumentError):
+    """A document in a format that is archived but not read (OFD, RTF, presentations)."""
+
+    code = "unsupported_format"
+
+
 class DamagedError(DocumentError):
     code = "damaged"
 
@@ -89,6 +95,7 @@ _BY_CODE: dict[str, type[DocumentError]] = {
     c.code: c
     for c in (
         NotAPdfError,
+        UnsupportedFormatError,
         DamagedError,
         EncryptedError,
         NotADisclosureError,

@@ -151,6 +151,8 @@ class Page:
     """Glyphs whose character the file does not tell (font without a usable map)."""
     turned: int = 0
     """Degrees (clockwise) the whole page was turned to read sideways text; boxes are turned too."""
+    is_whole: bool = False
+    """A sheet of a spreadsheet: no table goes on from the page before."""
 
     def visible(self, box: BBox) -> BBox:
         """A box of a turned page in the coordinates of the page as viewers show it."""

@@ -44,8 +44,8 @@ def read_document(data: bytes, *, file_name: str | None = None) -> ParsedDocumen
     """Read one PDF, spreadsheet or Word file whole. ``file_name`` only helps messages; nothing is
     believed from it.
 
-    Raises NotAPdfError, UnsupportedFormatError, DamagedError, EncryptedError, TooLargeError; NotADisclosureError for a
-    readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
+    Raises NotAPdfError, UnsupportedFormatError, DamagedError, EncryptedError, TooLargeError;
+    NotADisclosureError for a readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
     its ``document`` still holds the plain tables and the narrative.
     """
     return _read(data, file_name)[0]

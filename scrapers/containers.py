@@ -314,11 +314,11 @@ class _SevenZip:
         _, _, listed = text.partition("\n----------\n")
         items = []
         for block in listed.split("\n\n"):
-            fields = dict(
-                line.split(" = ", 1) if " = " in line else (line.removesuffix(" ="), "")
-                for line in block.strip("\n").split("\n")
-                if " =" in line
-            )
+            fields: dict[str, str] = {}
+            for line in block.strip("\n").split("\n"):
+                name, equals, value = line.partition(" =")
+                if equals:
+                    fields[name] = value.removeprefix(" ")
             if "Path" not in fields:
                 continue
             packed = fields.get("Packed Size", "")
