@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from parsers import grid as rules
 from parsers.document import BBox
 from parsers.errors import DamagedError, EncryptedError, NotAPdfError
 from parsers.layout import glyph_lines, line_words, text_lines, without_doubles
-from parsers.page import Glyph, Page, Removed
+from parsers.page import Glyph, GridCell, Page, Removed
 from parsers.watermark import take_out_level_watermarks
 
 THIN = 3.2
@@ -524,16 +525,36 @@ class _PageReader:
         inside: dict[int, list[Glyph]] = {}
         cells = {}
         rest: list[Glyph] = []
-        for g in glyphs:
+        owner: list[GridCell | None] = []
+        crossing: list[int] = []
+        for i, g in enumerate(glyphs):
             mx = (g.x0 + g.x1) / 2
+            cell = None
             for ruled in grids:
                 cell = ruled.cell_of(mx, g.middle)
                 if cell is not None:
-                    cells[id(cell)] = cell
-                    inside.setdefault(id(cell), []).append(g)
+                    slack = 0.5 + 0.15 * g.size
+                    if (
+                        g.x1 > cell.bbox[2] + slack
+                        or g.x0 < cell.bbox[0] - slack
+                        or (
+                            i
+                            and owner[-1] is not None
+                            and owner[-1] is not cell
+                            and _drawn_on(glyphs[i - 1], g)
+                        )
+                    ):
+                        crossing.append(i)
                     break
-            else:
+            owner.append(cell)
+        if crossing:
+            _keep_whole(glyphs, owner, crossing)
+        for g, cell in zip(glyphs, owner, strict=True):
+            if cell is None:
                 rest.append(g)
+            else:
+                cells[id(cell)] = cell
+                inside.setdefault(id(cell), []).append(g)
         for key, members in inside.items():
             for line in glyph_lines(members):
                 kept, doubles = without_doubles(line)
@@ -564,6 +585,80 @@ class _PageReader:
         )
 
 
+def _keep_whole(glyphs: list[Glyph], owner: list[GridCell | None], crossing: list[int]) -> None:
+    """Give a text that runs over its cell's border to one cell, whole.
+
+    A glyph printed across a rule shows that its text is too long for the cell; were it cut at
+    the rule, the pieces of one figure would read as two. Texts that end at a rule and go on
+    behind it (an amount and the next label) have the rule between two glyphs and stay apart.
+    """
+    done: set[int] = set()
+    for i in crossing:
+        if i in done:
+            continue
+        g = glyphs[i]
+        line = sorted(
+            (k for k, o in enumerate(glyphs) if abs(o.middle - g.middle) < 0.3 * g.size),
+            key=lambda k: glyphs[k].x0,
+        )
+        at = line.index(i)
+        first = last = at
+        while first > 0 and _runs_on(glyphs, owner, line[first - 1], line[first]):
+            first -= 1
+        while last + 1 < len(line) and _runs_on(glyphs, owner, line[last], line[last + 1]):
+            last += 1
+        run = line[first : last + 1]
+        done.update(run)
+        cell = _home([glyphs[k] for k in run], [owner[k] for k in run])
+        for k in run:
+            owner[k] = cell
+
+
+def _runs_on(glyphs: list[Glyph], owner: list[GridCell | None], a: int, b: int) -> bool:
+    left, right = glyphs[a], glyphs[b]
+    if right.x0 - left.x1 > 0.28 * min(left.size, right.size):
+        return False
+    one, other = owner[a], owner[b]
+    if one is other or one is None or other is None:
+        return one is other
+    if _drawn_on(left, right):
+        return True
+    # is the border between the two glyphs, or does one of them stand on it?
+    border = one.bbox[2]
+    slack = 0.5 + 0.15 * left.size
+    return left.x1 > border + slack or right.x0 < border - slack
+
+
+def _drawn_on(left: Glyph, right: Glyph) -> bool:
+    """Drawn by one text object, one right after the other, without any gap."""
+    return (
+        left.source == right.source
+        and abs(right.x0 - left.x1) < 0.1 * right.size
+        and abs(right.middle - left.middle) < 0.1 * right.size
+    )
+
+
+def _home(run: list[Glyph], owner: list[GridCell | None]) -> GridCell | None:
+    """The cell that a text running over borders belongs to.
+
+    A figure ends at its cell's right border or is centred; a text begins at its cell's left.
+    """
+    first, last = owner[0], owner[-1]
+    size = run[0].size
+    text = "".join(g.text for g in run)
+    if first is not None and run[0].x0 - first.bbox[0] < 0.8 * size and not _FIGURE(text):
+        return first
+    if last is not None and last.bbox[2] - run[-1].x1 < 0.8 * size and _FIGURE(text):
+        return last
+    middle = (run[0].x0 + run[-1].x1) / 2
+    return min(
+        (c for c in owner if c is not None),
+        key=lambda c: abs((c.bbox[0] + c.bbox[2]) / 2 - middle),
+        default=None,
+    )
+
+
+_FIGURE = re.compile(r"[-−－(（]?[\d,，. ]+[)）]?").fullmatch
 _BLANKS = frozenset({0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x3000, 0x200B, 0x200C, 0x200D,
                      0xFEFF, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x00AD})  # fmt: skip
 

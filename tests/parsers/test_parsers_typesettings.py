@@ -6,10 +6,11 @@ The documents are invented and printed by ``parsers_typeset`` in the test.
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from parsers_typeset import Sheet, Style, Typesetter, differences, invented, print_pdf
+from parsers_typeset import Sheet, Style, Typesetter, differences, invented, print_pdf, wide
 
 from parsers.assemble import assemble
 from parsers.engine import read_pages
@@ -225,3 +226,61 @@ def test_a_frame_drawn_as_one_filled_path_covers_no_text() -> None:
     page = read_pages(setter.pdf())[0]
     assert [r for r in page.removed if r.kind == "invisible"] == []
     assert page.grids[0].ncols == 5
+
+
+@pytest.mark.parametrize("cut", ["label", "figure"])
+def test_text_wider_than_its_cell_is_not_cut_at_the_rule(cut: str) -> None:
+    """Digits printed across a rule were read as two figures in two columns."""
+    setter = Typesetter(Style())
+    sheet = invented(25)[2]
+    sheet.body = sheet.body[:2]
+    setter.sheet(sheet)
+    xs = [60.0]
+    for width in sheet.widths:
+        xs.append(xs[-1] + 475 * width / sum(sheet.widths))
+    y = setter.y
+    setter._boxes([_cell(a, b) for a, b in pairwise(xs)], y, y + 18)
+    setter.text(xs[0] + 3, y + 13, "2080599", 9)
+    if cut == "label":
+        setter.text(
+            xs[1] + 3, y + 13, "其他行政事业单位养老支出及其他社会保障和就业支出补助资金", 9
+        )
+    else:
+        setter.text(xs[1] + 3, y + 13, "其他支出", 9)
+        setter.text(xs[4] - 3 - wide("98765432109876.54", 9), y + 13, "98765432109876.54", 9)
+    page = read_pages(setter.pdf())[0]
+    row = page.grids[0].matrix()[-1]
+    if cut == "label":
+        assert row == [
+            "2080599",
+            "其他行政事业单位养老支出及其他社会保障和就业支出补助资金",
+            "",
+            "",
+            "",
+        ]
+    else:
+        assert row == ["2080599", "其他支出", "", "98765432109876.54", ""]
+
+
+def _cell(a: float, b: float) -> Any:
+    from parsers_typeset import _Cell
+
+    return _Cell(a, b, [], "left")
+
+
+def test_an_amount_glued_to_the_next_label_stays_apart() -> None:
+    """Right edge of the amount on the rule, left edge of the label behind it, no gap."""
+    setter = Typesetter(Style())
+    sheet = invented(26)[0]
+    sheet.body = sheet.body[:2]
+    setter.sheet(sheet)
+    xs = [60.0]
+    for width in sheet.widths:
+        xs.append(xs[-1] + 475 * width / sum(sheet.widths))
+    y = setter.y
+    setter._boxes([_cell(a, b) for a, b in pairwise(xs)], y, y + 18)
+    setter.text(xs[0] + 3, y + 13, "一、甲", 9)
+    setter.text(xs[2] - 0.2 - wide("1494.18", 9), y + 13, "1494.18", 9)
+    setter.text(xs[2] + 0.2, y + 13, "三、国防支出", 9)
+    row = read_pages(setter.pdf())[0].grids[0].matrix()[-1]
+    assert row == ["一、甲", "1494.18", "三、国防支出", "", "", ""]
