@@ -52,3 +52,15 @@ docs: setup  ## write the generated pages of docs/ anew
 .PHONY: contract
 contract: setup  ## write docs/contract.schema.json anew from parsers/document.py
 	@$(BIN)/python -c 'import json; from parsers.document import ParsedDocument; print(json.dumps(ParsedDocument.model_json_schema(), ensure_ascii=False, indent=1))' > docs/contract.schema.json
+
+.PHONY: fuzz bench score
+fuzz: setup  ## 2,000 damaged and hostile PDFs through the isolated reader
+	@$(BIN)/python -m benchmarks.fuzz
+
+bench: setup  ## speed and power, as ratios against named baselines
+	@$(BIN)/python -m benchmarks.parsing
+	@$(BIN)/python -m benchmarks.misreadings
+	@$(BIN)/python -m benchmarks.crawling --small
+
+score: setup  ## exactness against the measuring documents beside the project, where they are
+	@$(BIN)/python -m benchmarks.score

@@ -359,6 +359,7 @@ def tell(settings: Settings, run_id: str) -> Report:
             run_id=run_id,
             urls=settings.alert_urls,
             now=utc_now(),
+            decisions=settings.decisions,
         )
         result.update(told.as_dict())
     return dict(result)

@@ -16,6 +16,7 @@ import gc
 import json
 import os
 import selectors
+import signal
 import struct
 import subprocess
 import sys
@@ -102,9 +103,11 @@ class Worker:
             )  # fmt: skip
         except (_Died, OSError):
             code = self._gone()
-            if code in (-9, 137):
+            if code in (-signal.SIGKILL, 128 + signal.SIGKILL, -signal.SIGABRT):
+                # the PDF library aborts when it cannot allocate: the limit did its work
                 return _problem(
-                    "memory", "the reading process was killed (out of memory?)", name,
+                    "memory",
+                    f"the reading process ended at its limit of {self.limits.megabytes} MB", name,
                     "Give the machine or Limits.megabytes more if the file is only large.",
                 )  # fmt: skip
             return _problem(
@@ -239,8 +242,9 @@ class WorkerPool:
 
         with ThreadPoolExecutor(self.size) as threads:
             waiting = {threads.submit(one, item): item for item in items}
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
+            for done in as_completed(set(waiting)):
+                # popped, so that a long batch does not keep every document it has read
+                yield waiting.pop(done), done.result()
 
     def close(self) -> None:
         for worker in self._workers:
