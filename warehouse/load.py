@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from pydantic import BaseModel
 
 from warehouse.database import DEFAULT_TIMEOUT, writer
+from warehouse.decisions import load_decisions
 from warehouse.errors import LandingError, LoadError
 from warehouse.landing import Batch, commits, read_table
 from warehouse.layout import Layout
-from warehouse.schema import FETCH, LANDED, RAW
+from warehouse.schema import DECIDED, FETCH, LANDED, RAW
 
 __all__ = ["LoadReport", "load", "rebuild"]
 
@@ -39,15 +42,19 @@ def load(
     layout: Layout,
     fetch_rows: Iterable[Mapping[str, Any]] = (),
     *,
+    decisions: Path | None = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> LoadReport:
     """Bring every committed batch and every fetch row that is not there yet into ``raw``.
 
     One transaction: a kill leaves the warehouse as it was. Idempotent: rows of a batch are
     deleted before they are inserted, fetch rows are known by their content. Raises LoadError
-    where landing is damaged or has lost a batch that is loaded.
+    where landing is damaged or has lost a batch that is loaded. ``decisions``: the folder of
+    reviewed decisions (``warehouse.decisions``), taken over as it stands; not given, those held
+    stay. Raises DecisionsError where it cannot be used.
     """
     clock = time.monotonic()
+    decided = None if decisions is None else load_decisions(decisions)
     report = LoadReport()
     store = layout.landing
     with writer(layout, timeout) as con:
@@ -67,6 +74,8 @@ def load(
                 if batch.batch_id not in known:
                     _load_batch(con, store, batch, report)
             report.fetches = _load_fetches(con, fetch_rows)
+            if decided is not None:
+                _load_decisions(con, decided)
             con.commit()
         except LandingError as error:
             con.rollback()
@@ -83,13 +92,14 @@ def rebuild(
     layout: Layout,
     fetch_rows: Iterable[Mapping[str, Any]] = (),
     *,
+    decisions: Path | None = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> LoadReport:
     """Throw the working warehouse away and load all of landing again."""
     with writer(layout, timeout) as con:
         for schema in ("raw", "staging", "intermediate", "marts", "quality", "meta"):
             con.execute(f"drop schema if exists {schema} cascade")
-    return load(layout, fetch_rows, timeout=timeout)
+    return load(layout, fetch_rows, decisions=decisions, timeout=timeout)
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
@@ -155,6 +165,18 @@ def _load_batch(
         ],
     )
     report.batches.append(batch.batch_id)
+
+
+def _load_decisions(con: duckdb.DuckDBPyConnection, decided: Sequence[Sequence[BaseModel]]) -> None:
+    for table, entries in zip(DECIDED, decided, strict=True):
+        con.execute(f"delete from raw.{table.name}")  # noqa: S608
+        marks = ", ".join("?" * len(table.columns))
+        for entry in entries:
+            held = entry.model_dump()
+            con.execute(
+                f"insert into raw.{table.name} values ({marks})",  # noqa: S608
+                [held[name] for name in table.names],
+            )
 
 
 def _load_fetches(con: duckdb.DuckDBPyConnection, fetch_rows: Iterable[Mapping[str, Any]]) -> int:

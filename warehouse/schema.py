@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["FETCH", "LANDED", "RAW", "Column", "RawTable"]
+__all__ = ["DECIDED", "FETCH", "LANDED", "RAW", "Column", "RawTable"]
 
 _ARROW: dict[str, Any] = {
     "varchar": pa.string(),
@@ -325,4 +325,25 @@ FETCH = _table(
     ("member_path", "varchar", "包内路径 path inside that archive"),
 )
 
-RAW: tuple[RawTable, ...] = (*LANDED, FETCH)
+DECIDED: tuple[RawTable, ...] = (
+    _table(
+        "raw_organisation_link",
+        "机构关联决定 reviewed links of bodies",
+        ("county_code", "varchar", "行政区划代码 county code"),
+        ("name", "varchar", "名称（原文） name as printed"),
+        ("same_as", "varchar", "同一机构 another name of the same body"),
+        ("predecessor", "varchar", "前身 body it came from"),
+        ("change_kind", "varchar", "变动类别 renamed, merged, split"),
+        ("since", "integer", "起始年度 year from which"),
+    ),
+    _table(
+        "raw_acknowledgement",
+        "核对提示处理决定 reviewed findings",
+        ("finding_id", "varchar", "提示标识 finding"),
+        ("status", "varchar", "处理状态 acknowledged, resolved"),
+        ("reason", "varchar", "理由 reason"),
+        ("decided_on", "date", "决定日期 date of the decision"),
+    ),
+)
+
+RAW: tuple[RawTable, ...] = (*LANDED, FETCH, *DECIDED)

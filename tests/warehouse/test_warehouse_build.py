@@ -427,9 +427,37 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
     smudge.tables[1].body[2][3] = "1OO.00"
     smudge.identities = []
     land(copy_of, [record(again, parser_version=2), refused, record(odd), record(smudge)], "b3")
-    load(copy_of)
+    land(copy_of, [record(budget("renamed", department="青岚县样例新局", year=2027))], "b4")
+    with reader(copy_of, published=False) as con:
+        finding = con.execute(
+            "select min(finding_id) from quality.finding where identity = 'R-T03'"
+        ).fetchone()
+    assert finding is not None
+    decisions = copy_of.root / "decisions"
+    decisions.mkdir()
+    (decisions / "organisations.yml").write_text(
+        f"- {{county_code: '{COUNTY_CODE}', name: 青岚县样例新局, same_as: {OTHER}}}\n"
+        f"- {{county_code: '{COUNTY_CODE}', name: {OTHER}, predecessor: 青岚县样例站,"
+        " change_kind: renamed, since: 2020}\n"
+    )
+    (decisions / "acknowledgements.yml").write_text(
+        f"- {{finding_id: {finding[0]}, status: acknowledged, reason: 已说明口径,"
+        " decided_on: 2026-06-01}\n"
+    )
+    load(copy_of, [fetched("renamed", at="2027-02-01")], decisions=decisions)
     build(copy_of)
     with reader(copy_of, published=False) as con:
+        assert con.execute(
+            "select list(fiscal_year order by fiscal_year), count(distinct organisation_id)"
+            f" from marts.dim_document where department in ('{OTHER}', '青岚县样例新局')"
+        ).fetchone() == ([2025, 2026, 2027], 1)
+        assert con.execute(
+            "select change_kind, predecessor_id is not null from marts.dim_organisation"
+            f" where list_contains(names_seen, '{OTHER}')"
+        ).fetchall() == [("renamed", True)]
+        assert con.execute(
+            "select status, status_reason from quality.finding where status != 'open'"
+        ).fetchall() == [("acknowledged", "已说明口径")]
         versions = ", ".join(f"'{sha(n)}'" for n in ("first", "again", "corrected"))
         assert con.execute(
             "select document_id from marts.fct_expenditure"

@@ -37,6 +37,17 @@ county as (
 
 ),
 
+same_body as (
+
+    select
+        county_code,
+        name_standard,
+        same_as
+    from {{ ref('stg_organisation_link') }}
+    where same_as is not null
+
+),
+
 seen as (
 
     select
@@ -109,12 +120,19 @@ placed as (
 final as (
 
     select
-        *,
+        placed.*,
         case
-            when coalesce(name_standard, '') != ''
-                then {{ organisation_id('county_code', 'county', 'name_printed') }}
+            when coalesce(placed.name_standard, '') != ''
+                then {{ organisation_id(
+                    'placed.county_code', 'placed.county',
+                    'coalesce(same_body.same_as, placed.name_printed)'
+                ) }}
         end as organisation_id
     from placed
+    left join same_body
+        on
+            placed.county_code = same_body.county_code
+            and placed.name_standard = same_body.name_standard
 
 )
 

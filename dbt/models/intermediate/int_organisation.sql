@@ -42,6 +42,21 @@ budget_code as (
 
 ),
 
+predecessor as (
+
+    select
+        {{ organisation_id('county_code', 'county_code', 'name_printed') }} as organisation_id,
+        {{ organisation_id('county_code', 'county_code', 'predecessor') }} as predecessor_id,
+        change_kind
+    from {{ ref('stg_organisation_link') }}
+    where predecessor is not null
+    qualify row_number() over (
+        partition by county_code, name_standard
+        order by since desc, predecessor asc
+    ) = 1
+
+),
+
 publisher as (
 
     select
@@ -91,7 +106,8 @@ grouped as (
 
     select
         organisation_id,
-        any_value(name_standard) as name_standard,
+        arg_max(name_standard, (is_publisher, fiscal_year, last_seen_at, name_printed))
+            as name_standard,
         arg_max(name_printed, (is_publisher, fiscal_year, last_seen_at, name_printed))
             as name_printed,
         list(distinct name_printed order by name_printed) as names_seen,
@@ -137,11 +153,12 @@ final as (
         grouped.is_publisher,
         grouped.first_year,
         grouped.last_year,
-        cast(null as varchar) as predecessor_id,
-        cast(null as varchar) as change_kind
+        predecessor.predecessor_id,
+        predecessor.change_kind
     from grouped
     left join peer on grouped.organisation_id = peer.organisation_id
     left join budget_code on grouped.organisation_id = budget_code.organisation_id
+    left join predecessor on grouped.organisation_id = predecessor.organisation_id
 
 )
 

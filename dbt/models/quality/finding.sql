@@ -95,6 +95,12 @@ quarantine as (
 
 ),
 
+acknowledgement as (
+
+    select * from {{ ref('stg_acknowledgement') }}
+
+),
+
 combined as (
 
     select * from contradiction
@@ -110,7 +116,6 @@ identified as (
     select
         'n' || {{ short_hash("concat_ws('|', coalesce(combined.organisation_id, combined.document_id), combined.fiscal_year, combined.phase, combined.scope, combined.identity, combined.instance)", 19) }} as finding_id,
         combined.*,
-        'open' as status,
         document.first_seen_at,
         document.last_seen_at,
         -- two quarantined versions may show the same thing: the newest stands for it
@@ -127,26 +132,28 @@ identified as (
 )
 
 select
-    finding_id,
-    document_id,
-    organisation_id,
-    county_code,
-    fiscal_year,
-    phase,
-    scope,
-    identity,
-    instance,
-    kind,
-    severity,
-    statement_1,
-    statement_2,
-    left_value,
-    right_value,
-    difference,
-    tolerance,
-    pages,
-    status,
-    first_seen_at,
-    last_seen_at
+    identified.finding_id,
+    identified.document_id,
+    identified.organisation_id,
+    identified.county_code,
+    identified.fiscal_year,
+    identified.phase,
+    identified.scope,
+    identified.identity,
+    identified.instance,
+    identified.kind,
+    identified.severity,
+    identified.statement_1,
+    identified.statement_2,
+    identified.left_value,
+    identified.right_value,
+    identified.difference,
+    identified.tolerance,
+    identified.pages,
+    coalesce(acknowledgement.status, 'open') as status,
+    acknowledgement.reason as status_reason,
+    identified.first_seen_at,
+    identified.last_seen_at
 from identified
-where standing_rank = 1
+left join acknowledgement on identified.finding_id = acknowledgement.finding_id
+where identified.standing_rank = 1

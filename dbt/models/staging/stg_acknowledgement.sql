@@ -1,0 +1,18 @@
+with source as (
+
+    select * from {{ source('raw', 'raw_acknowledgement') }}
+
+),
+
+renamed as (
+
+    select
+        finding_id,
+        status,
+        reason,
+        decided_on
+    from source
+
+)
+
+select * from renamed
