@@ -947,8 +947,10 @@ def _odd_amount(cells: list[GridCell]) -> str | None:
     words = cells[0].words
     for a, b in pairwise(words):
         if b.top > (a.top + a.bottom) / 2:
+            # a figure is wrapped only where its cell has no room left for one more digit
             left, _, right, _ = cells[0].bbox
-            if a.x1 - a.x0 < 0.6 * (right - left):
+            room = (right - left) - (a.x1 - a.x0)
+            if room > 14 + 0.6 * a.size or pattern(r".*\.\d\d").fullmatch(key(a.text)):
                 return "two figures stand one above the other"
         elif b.x0 - a.x1 > 1.5 * max(a.size, b.size):
             return "two figures stand side by side"

@@ -21,13 +21,14 @@ import pypdfium2.raw as c
 
 from parsers import grid as rules
 from parsers.document import BBox
-from parsers.errors import DamagedError, EncryptedError, NotAPdfError
+from parsers.errors import DamagedError, EncryptedError, NotAPdfError, TooLargeError
 from parsers.layout import glyph_lines, line_words, text_lines, without_doubles
 from parsers.page import Glyph, GridCell, Page, Removed
 from parsers.watermark import take_out_level_watermarks
 
 THIN = 3.2
 """A drawn shape no thicker than this (points) is a rule."""
+MAX_PAGES = 3000
 MAX_DEPTH = 6
 """Nesting of form objects that is followed."""
 
@@ -91,6 +92,12 @@ def open_pdf(data: bytes) -> Iterator[pdfium.PdfDocument]:
 def read_pages(data: bytes) -> list[Page]:
     """All pages of a PDF. Raises the errors of ``open_pdf``."""
     with open_pdf(data) as pdf:
+        if len(pdf) > MAX_PAGES:
+            raise TooLargeError(
+                f"the file has {len(pdf)} pages, more than {MAX_PAGES}",
+                "page tree",
+                "Raise parsers.engine.MAX_PAGES if budgets of this size are real.",
+            )
         layers = hidden_layers(data)
         readers = [_PageReader(pdf, k, layers) for k in range(len(pdf))]
         read = [reader.read() for reader in readers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from parsers_typeset import Sheet, Style, Typesetter, invented, print_pdf
@@ -241,6 +242,44 @@ def test_too_large(document: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parsers.read.MAX_BYTES", 1000)
     with pytest.raises(TooLargeError):
         read_document(document)
+
+
+def test_too_many_pages(document: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parsers.engine.MAX_PAGES", 3)
+    with pytest.raises(TooLargeError):
+        read_document(document)
+
+
+def test_other_titles_over_our_headers_are_known_with_warnings() -> None:
+    sheets = invented(27)
+    for sheet in sheets:
+        sheet.title = sheet.title.replace("预算收支总表", "收支情况总表").replace(
+            "分经济科目表", "按经济科目列示表"
+        ).replace("项目支出预算表（本年预算）", "项目支出表（本年安排）")  # fmt: skip
+    read = read_document(print_pdf(sheets, Style()))
+    assert len(read.tables) == 13
+    assert {w.where for w in read.warnings if w.code == "title_variant"} == {"T01", "T06", "T12"}
+
+
+def test_two_figures_in_one_cell_are_told() -> None:
+    """A rule between two rows is missing: 100 above 200 must never read as 100200."""
+    setter = Typesetter(Style())
+    sheet = invented(28)[4]
+    setter.sheet(sheet)
+    xs = [60.0]
+    for width in sheet.widths:
+        xs.append(xs[-1] + 475 * width / sum(sheet.widths))
+    from parsers_typeset import _Cell
+
+    y = setter.y
+    cells = [_Cell(a, b, [], "left") for a, b in pairwise(xs)]
+    cells[0].lines, cells[1].lines = ["2130399"], ["其他水利支出"]
+    cells[2].lines, cells[2].align = ["100", "200"], "right"
+    setter._boxes(cells, y, y + 30)
+    made = assemble(read_pages(setter.pdf()))
+    cell = made.tables[0].cells[-1][2]
+    assert (cell.text, cell.amount) == ("100200", None)
+    assert [w.code for w in made.warnings] == ["unreadable_amount"]
 
 
 def test_a_notice_is_no_disclosure() -> None:
