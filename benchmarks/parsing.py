@@ -1,6 +1,6 @@
 """How fast is reading? One process, alternately: pdfplumber's tables, pdfium's bare text, ours.
 
-    python benchmarks/parsing.py FILE.pdf … [--rounds 3]
+    python benchmarks/parsing.py [FILE.pdf …] [--rounds 3]
 
 Prints the median CPU seconds of each over the rounds (all are bound by the processor, and other
 work on the machine does not count) and their ratios. The bare text
