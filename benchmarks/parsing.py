@@ -24,6 +24,8 @@ from parsers.engine import read_pages
 from parsers.errors import DocumentError
 from parsers.read import read_document
 
+SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "pdf"
+
 
 def plumber_tables(data: bytes) -> None:
     with pdfplumber.open(io.BytesIO(data)) as pdf:
@@ -63,7 +65,7 @@ WAYS: dict[str, Callable[[bytes], None]] = {
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("files", nargs="+", type=Path)
+    arguments.add_argument("files", nargs="*", type=Path, default=sorted(SAMPLES.glob("*.pdf")))
     arguments.add_argument("--rounds", type=int, default=3)
     given = arguments.parse_args()
     totals: dict[str, float] = dict.fromkeys(WAYS, 0.0)
