@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from warehouse.errors import BuildError
 from warehouse.layout import Layout
 from warehouse.load import create
 
-__all__ = ["PROJECT", "BuildReport", "build", "dbt", "project_version"]
+__all__ = ["PROJECT", "BuildReport", "build", "dbt", "document", "project_version"]
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt"
 _SUFFIXES = (".sql", ".yml", ".csv")
@@ -119,6 +120,24 @@ def build(
     return report
 
 
+def document(layout: Layout, *, timeout: float = DEFAULT_TIMEOUT) -> Path:
+    """Write dbt's documentation as one page, ``docs/dbt/index.html``, that needs no server.
+
+    Raises BuildError where dbt cannot.
+    """
+    with exclusive(layout, timeout):
+        done = dbt(layout, "docs", "generate", "--static")
+    page = layout.build_path / "target" / "static_index.html"
+    if done.returncode != 0 or not page.exists():
+        raise BuildError([_tail(done)])
+    target = layout.docs_path / "dbt" / "index.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    shutil.copyfile(page, scratch)
+    scratch.replace(target)
+    return target
+
+
 def _built_with(layout: Layout) -> str | None:
     with duckdb.connect(str(layout.warehouse_path)) as con:
         create(con)
@@ -141,7 +160,7 @@ def _remember(layout: Layout, version: str) -> None:
 
 def _tail(done: subprocess.CompletedProcess[str]) -> str:
     text = (done.stdout + done.stderr).strip().splitlines()
-    return f"dbt ended with {done.returncode} before it ran a node: " + " | ".join(text[-12:])
+    return f"dbt ended with {done.returncode}: " + " | ".join(text[-12:])
 
 
 def _report(results: Mapping[str, Any], done: subprocess.CompletedProcess[str]) -> BuildReport:

@@ -9,7 +9,7 @@ import pytest
 from conftest import OTHER, Query
 from warehouse_by_hand import COUNTY_CODE, OFFICE, budget, fetched, record, sha
 
-from warehouse.build import BuildReport, build
+from warehouse.build import BuildReport, build, document
 from warehouse.database import reader, writer
 from warehouse.errors import BuildError, LoadError
 from warehouse.landing import land
@@ -510,6 +510,14 @@ def test_a_row_lost_inside_the_warehouse_stops_the_build(copy_of: Layout) -> Non
         )
     with pytest.raises(BuildError, match="assert_no_amount_lost"):
         build(copy_of, select=GUARDS)
+
+
+def test_the_documentation_is_one_page(copy_of: Layout) -> None:
+    page = document(copy_of)
+    assert page == copy_of.docs_path / "dbt" / "index.html"
+    text = page.read_text(encoding="utf-8")
+    assert "fct_expenditure" in text
+    assert "尾差" in text
 
 
 def test_raw_tables_of_another_version_are_named(copy_of: Layout) -> None:
