@@ -210,7 +210,9 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
     import zstandard
 
-    from expectations.catalogue import CATALOGUE_VERSION, judge
+    from expectations.catalogue import CATALOGUE_VERSION
+    from nightly.decisions import DecisionError
+    from nightly.judging import judge_with_second_reading
     from parsers.document import ParseRecord, ReadingProblem
     from parsers.errors import DocumentError
     from parsers.read import PARSER_VERSION
@@ -239,7 +241,10 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     try:
         data = _archive(settings).get(sha256)
         limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
-        record.documents = [judge(read_isolated(data, limits, file_name=file_name))]
+        document = read_isolated(data, limits, file_name=file_name)
+        record.documents = [judge_with_second_reading(document, data, settings)]
+    except DecisionError:  # a decisions file that is not understood concerns every document
+        raise
     except DocumentError as error:
         record.outcome, record.problem = error.code, error.problem()
         partial = getattr(error, "document", None)

@@ -518,9 +518,12 @@ def _placed(request: CellRequest, chars: Any) -> tuple[bool | None, str]:
     page = chars(request.page)
     if not page:
         return None, "no text on the page"
-    around = 0.0 if request.kind == "cell" else 0.4 * (request.bbox[3] - request.bbox[1])
+    around = 0.0
+    if request.kind == "inline":  # the box is only as exact as equal shares of its word are
+        around = _AROUND * (request.bbox[3] - request.bbox[1])
     found = _text_in(page, request.bbox, around)
-    if not _holds(found, request.text):
+    wanted = request.text if request.kind == "cell" else _figure_of(request.text) or request.text
+    if not _holds(found.replace(",", ""), wanted.replace(",", "")):
         return False, f"{found!r} stands in its place"
     if request.label and request.label_bbox is not None:
         x0, _, x1, _ = request.label_bbox
@@ -532,7 +535,9 @@ def _placed(request: CellRequest, chars: Any) -> tuple[bool | None, str]:
     if request.heading and request.heading_box is not None and request.heading_page is not None:
         _, top, _, bottom = request.heading_box
         above = _text_in(
-            chars(request.heading_page), (request.bbox[0], top, request.bbox[2], bottom), 1.0
+            chars(request.heading_page),
+            (request.heading_box[0], top, request.heading_box[2], bottom),
+            1.0,
         )
         if not _holds(above, request.heading):
             return False, f"the column is headed {above!r}"
@@ -544,11 +549,11 @@ def _overlap(a: BBox, b: BBox) -> float:
 
 
 def _text_in(page: Sequence[_Char], box: BBox, around: float = 0.0) -> str:
-    """Characters whose middle lies in a box, line by line."""
+    """Characters whose middle lies in a box (and ``around`` beside it), line by line."""
     x0, top, x1, bottom = box
     inside = [
         c for c in page
-        if x0 - around <= c.x <= x1 + around and top - around <= c.y <= bottom + around
+        if x0 - around <= c.x <= x1 + around and top - 1 <= c.y <= bottom + 1
     ]  # fmt: skip
     inside.sort(key=lambda c: c.y)
     lines: list[list[_Char]] = []

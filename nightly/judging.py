@@ -1,0 +1,607 @@
+"""The verdict with its witness: what the identities doubt is read a second time.
+
+``judge`` (the catalogue) finds hard identities that a document violates. Whether the publisher
+contradicts himself or we misread him is decided here: the figures concerned are read again from
+the drawn page and by a second engine (``parsers.second``).
+
+* Both say what the text layer says: the publisher's contradiction; the figures stay as printed.
+* They differ, and of all readings exactly one satisfies the identities: repaired, with both
+  readings kept. Only figures of the 13 forms; never the text's or the performance tables'.
+* Anything else: quarantined, with the suspects named.
+
+A text layer may also lie consistently (a wrong character map, a layer of other figures): so a
+few figures of every document are compared with what is drawn, whatever the identities say, and
+all of them where one of these differs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import product
+from math import prod
+
+from expectations.catalogue import Bound, evaluate, judge, load_catalogue
+from expectations.catalogue.binder import Binder, BoundTerm
+from expectations.catalogue.targets import PART_FIELDS
+from nightly.decisions import (
+    Applied,
+    Correction,
+    apply_corrections,
+    load_corrections,
+    row_and_column,
+)
+from nightly.settings import Settings
+from parsers.document import (
+    BBox,
+    Cell,
+    CellRef,
+    IdentityInstance,
+    ParsedDocument,
+    Table,
+    Verdict,
+    Warning_,
+)
+from parsers.errors import DocumentError
+from parsers.money import NotAnAmountError, parse_amount
+from parsers.second import CellRequest, SecondReading, bare, same_figure
+from parsers.worker import Limits, second_isolated
+
+log = logging.getLogger(__name__)
+
+Reader = Callable[[bytes, Sequence[CellRequest]], list[SecondReading]]
+Instance = tuple[str, str]
+
+SAMPLE = 20
+"""Figures of every document that are compared with what is drawn."""
+LEAST_CONFIDENCE = 0.5
+"""Below, even a reading that says the same is no witness."""
+MOST_SUSPECTS = 8
+"""More differing figures than this are no misreadings to be repaired: the layer is wrong."""
+_MOST_ASSIGNMENTS = 4096
+_MOST_CODES = 30
+_SHOWN = 12
+
+
+def judge_with_second_reading(
+    document: ParsedDocument,
+    data: bytes,
+    settings: Settings,
+    *,
+    read: Reader | None = None,
+    file_name: str | None = None,
+) -> ParsedDocument:
+    """Judge a document read from ``data``, with the decisions of people and a second reading.
+
+    ``read`` replaces the isolated reader (tests). Never raises for what a file is like: where
+    the second reading cannot be made, what it had to witness is quarantined and the rest warned.
+    Raises DecisionError where the corrections file is not understood.
+    """
+    limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
+    corrections = load_corrections(settings.decisions, document.document.file_sha256)
+    applied = apply_corrections(document, corrections)
+    if not data.startswith(b"%PDF") and b"%PDF-" not in data[:1024]:
+        return judge(applied.document)  # a spreadsheet's cell holds its value: nothing is drawn
+    reader = read or (lambda d, c: second_isolated(d, c, limits, file_name))
+    return _Judging(applied, corrections, data, reader).run()
+
+
+@dataclass
+class _Judging:
+    """One document being judged. ``readings``: what has been read again, by the figure's key."""
+
+    applied: Applied
+    corrections: Sequence[Correction]
+    data: bytes
+    read: Reader
+    asked: dict[str, CellRequest] = field(default_factory=dict)
+    readings: dict[str, SecondReading] = field(default_factory=dict)
+    failure: str | None = None
+
+    def run(self) -> ParsedDocument:
+        document = self.applied.document
+        judged = judge(document)
+        violated = _violated(judged)
+        bounds = Binder(document, load_catalogue()).bind() if violated else []
+        concerned = self._concerned(document, violated, bounds)
+        wanted = {k: r for requests in concerned.values() for k, r in requests.items()}
+        sample = {r.key: r for r in sample_of(document) if r.key not in wanted}
+        if not self._ask([*wanted.values(), *sample.values()]):
+            return self._unwitnessed(judged, concerned)
+        # one plain difference: then all figures of the forms are compared
+        if any(k.startswith("T") and r.sure and not r.agrees for k, r in self.readings.items()):
+            rest = [r for r in _amounts(document) if r.key not in self.readings]
+            if not self._ask(rest):
+                return self._unwitnessed(judged, concerned)
+        suspects = [k for k in self.readings if self._is_suspect(k, wanted)]
+        if not suspects:
+            return judged
+        bounds = bounds or Binder(document, load_catalogue()).bind()
+        repaired = self._repair(document, judged, suspects, bounds)
+        return repaired or self._quarantine(document, judged, suspects, concerned)
+
+    # -- asking ---------------------------------------------------------------------------
+
+    def _concerned(
+        self,
+        document: ParsedDocument,
+        violated: Sequence[IdentityInstance],
+        bounds: Sequence[Bound],
+    ) -> dict[Instance, dict[str, CellRequest]]:
+        """The figures of each violated identity, blank ones included: a figure that is drawn
+        and missing in the text layer is a misreading too."""
+        by_name = {(b.identity.id, b.instance): b for b in bounds}
+        out: dict[Instance, dict[str, CellRequest]] = {}
+        for result in violated:
+            name = (result.identity, result.instance)
+            bound = by_name.get(name)
+            if bound is not None and bound.terms:
+                found = [r for t in bound.terms for r in requests_of(document, t)]
+            elif result.identity == "J01":
+                found = list(_amounts(document))
+            else:
+                found = list(_codes(document, result.pages))
+            out[name] = {r.key: r for r in found if not self._decided(r)}
+        return out
+
+    def _decided(self, request: CellRequest) -> bool:
+        if request.key in self.applied.decided and request.key.startswith("T"):
+            return True
+        key = request.key.partition("#")[0]
+        return any(
+            c.cell == key and bare(c.printed) in bare(request.text) for c in self.corrections
+        )
+
+    def _ask(self, requests: Sequence[CellRequest]) -> bool:
+        """Read what has not been read yet; False where that could not be done."""
+        fresh = [r for r in requests if r.key not in self.asked]
+        self.asked |= {r.key: r for r in fresh}
+        try:
+            if fresh:
+                self.readings |= {r.key: r for r in self.read(self.data, fresh)}
+        except DocumentError as error:
+            self.failure = str(error)
+            log.warning("second reading failed: %s", error)
+        return self.failure is None
+
+    def _differs(self, key: str) -> bool:
+        reading = self.readings[key]
+        return (not reading.agrees and reading.sure) or reading.placed is False
+
+    def _is_suspect(self, key: str, wanted: Collection[str]) -> bool:
+        """A figure of a violated identity must be witnessed; of the others only plain
+        contradiction counts."""
+        reading = self.readings[key]
+        if self._differs(key):
+            return True
+        return key in wanted and not (reading.agrees and reading.confidence >= LEAST_CONFIDENCE)
+
+    # -- repairing ------------------------------------------------------------------------
+
+    def _repair(
+        self,
+        document: ParsedDocument,
+        judged: ParsedDocument,
+        suspects: Sequence[str],
+        bounds: Sequence[Bound],
+    ) -> ParsedDocument | None:
+        """The document with the one combination of readings that satisfies the identities, or
+        None: where there is none or more than one, or where a figure must not be repaired."""
+        if len(suspects) > MOST_SUSPECTS:
+            return None
+        if any(not k.startswith("T") or self.readings[k].placed is False for k in suspects):
+            return None
+        candidates = [self._candidates(k) for k in suspects]
+        if any(len(c) < 2 for c in candidates) or prod(map(len, candidates)) > _MOST_ASSIGNMENTS:
+            return None
+        touching = [
+            b
+            for b in bounds
+            if b.identity.severity == "hard"
+            and not b.is_check
+            and b.reason is None
+            and b.after is None
+            and any(_key(t.ref) in suspects for t in b.terms)
+        ]
+        solutions = [
+            chosen
+            for chosen in product(*candidates)
+            if _holds(touching, document, dict(zip(suspects, chosen, strict=True)))
+        ]
+        if len(solutions) != 1:
+            return None
+        chosen = dict(zip(suspects, solutions[0], strict=True))
+        for key, text in chosen.items():
+            reading = self.readings[key]
+            if reading.sure and same_figure(text, self.asked[key].text):
+                # the page plainly shows another figure than the one that fits: nobody may
+                # choose the fitting one
+                return None
+        return self._repaired(document, judged, chosen)
+
+    def _candidates(self, key: str) -> list[str]:
+        """The text layer's reading, the drawn one and what the drawn one may also be."""
+        reading = self.readings[key]
+        out: list[str] = []
+        for text in (
+            self.asked[key].text,
+            reading.pixels,
+            *(a.text for a in reading.alternatives),
+        ):
+            try:
+                parse_amount(text)
+            except NotAnAmountError:
+                continue
+            if not any(same_figure(text, known) for known in out):
+                out.append(text)
+        return out
+
+    def _repaired(
+        self, document: ParsedDocument, judged: ParsedDocument, chosen: Mapping[str, str]
+    ) -> ParsedDocument | None:
+        mended = document.model_copy(deep=True)
+        told = []
+        for key, text in chosen.items():
+            form, r, c = key.split("/")
+            table = mended.table(form)
+            if table is None:
+                return None
+            cell, reading = table.cells[int(r)][int(c)], self.readings[key]
+            if same_figure(text, cell.text):
+                continue
+            cell.reading_text, cell.text = cell.text, text
+            cell.amount = parse_amount(text)
+            cell.source, cell.confidence = "repaired", reading.confidence
+            cell.alternatives = _others(reading, text)
+            table.body[int(r)][int(c)] = text
+            told.append(
+                f"{self.name(document, key)}：{self.both(key)}，按图像与勾稽关系取「{text}」"
+            )
+            mended.warnings.append(
+                Warning_(
+                    code="second_reading_repaired", message=told[-1], page=cell.page, where=key
+                )
+            )
+        again = judge(mended)
+        before = {(v.identity, v.instance) for v in _violated(judged)}
+        for result in _violated(again):
+            touched = any(_key(t.cell) in chosen for t in result.terms)
+            if touched or (result.identity, result.instance) not in before:
+                return None
+        verdict = again.verdict
+        if verdict is None or verdict.status == "quarantined":
+            return again
+        status = "accepted_with_findings" if told else verdict.status
+        return again.model_copy(
+            update={
+                "verdict": Verdict.model_validate(
+                    {"status": status, "reasons": [*verdict.reasons, *told]}
+                )
+            }
+        )
+
+    # -- quarantine -----------------------------------------------------------------------
+
+    def _quarantine(
+        self,
+        document: ParsedDocument,
+        judged: ParsedDocument,
+        suspects: Sequence[str],
+        concerned: Mapping[Instance, Mapping[str, CellRequest]],
+    ) -> ParsedDocument:
+        marked = document.model_copy(deep=True)
+        lines = []
+        for key in sorted(suspects):
+            line = f"{self.name(document, key)}：{self.both(key)}"
+            lines.append(line)
+            marked.warnings.append(
+                Warning_(
+                    code="second_reading_differs",
+                    message=line,
+                    page=self.asked[key].page,
+                    where=key.partition("#")[0],
+                )
+            )
+            cell = _cell(marked, key)
+            if cell is not None:
+                cell.confidence = self.readings[key].confidence
+                cell.alternatives = _others(self.readings[key], cell.text)
+        doubtful = [name for name, requests in concerned.items() if set(requests) & set(suspects)]
+        out = judge(marked, misread=doubtful)
+        reasons = list(out.verdict.reasons) if out.verdict and doubtful else []
+        shown = lines[:_SHOWN]
+        if len(lines) > len(shown):
+            shown.append(f"另有 {len(lines) - len(shown)} 处")
+        return out.model_copy(
+            update={
+                "verdict": Verdict(
+                    status="quarantined", reasons=[*reasons, *(f"存疑 {x}" for x in shown)]
+                )
+            }
+        )
+
+    def _unwitnessed(
+        self, judged: ParsedDocument, concerned: Mapping[Instance, Mapping[str, CellRequest]]
+    ) -> ParsedDocument:
+        """No second reading could be made: violated identities stay undecided."""
+        out = judged.model_copy(deep=True)
+        out.warnings.append(
+            Warning_(code="second_reading_failed", message=f"no second reading: {self.failure}")
+        )
+        waiting = [f"{i} {n}" for (i, n), requests in concerned.items() if requests]
+        if waiting:
+            out.verdict = Verdict(
+                status="quarantined",
+                reasons=[
+                    f"二次识读未能进行（{self.failure}），待定：{'；'.join(waiting[:_SHOWN])}"
+                ],
+            )
+        return out
+
+    # -- words ----------------------------------------------------------------------------
+
+    def name(self, document: ParsedDocument, key: str) -> str:
+        """T05 行政运行 2026年预算数/合计（T05/3/2，第13页）"""
+        key_only = key.partition("#")[0]
+        row, column = row_and_column(document, key_only) if key.startswith("T") else ("", "")
+        form = key.partition("/")[0]
+        words = [w for w in (form if row or column else "", row, column) if w]
+        return f"{' '.join(words)}（{key_only}，第{self.asked[key].page}页）"
+
+    def both(self, key: str) -> str:
+        """Both readings in words."""
+        reading, said = self.readings[key], self.asked[key].text
+        out = f"文本层「{said or '空白'}」，图像「{reading.pixels or '空白'}」"
+        if not reading.sure:
+            out += f"（把握 {reading.confidence:.2f}）"
+        if reading.placed is False:
+            out += f"，位置不符：{reading.placement}"
+        return out
+
+
+def _violated(judged: ParsedDocument) -> list[IdentityInstance]:
+    return [i for i in judged.identities if i.outcome == "violated" and i.severity == "hard"]
+
+
+def _others(reading: SecondReading, taken: str) -> list[str]:
+    told = [reading.pixels, *(a.text for a in reading.alternatives)]
+    return [t for t in dict.fromkeys(told) if not same_figure(t, taken)]
+
+
+def _holds(bounds: Sequence[Bound], document: ParsedDocument, chosen: Mapping[str, str]) -> bool:
+    """Do the identities hold with these texts for the cells? Puts the values back."""
+    for bound in bounds:
+        kept = bound.terms
+        bound.terms = [_with(t, document, chosen) for t in kept]
+        try:
+            if evaluate(bound).outcome == "violated":
+                return False
+        finally:
+            bound.terms = kept
+    return True
+
+
+def _with(term: BoundTerm, document: ParsedDocument, chosen: Mapping[str, str]) -> BoundTerm:
+    from dataclasses import replace
+
+    text = chosen.get(_key(term.ref))
+    if text is None:
+        return term
+    table = document.table(term.ref.form)
+    amount = parse_amount(text)
+    factor = table.factor if table is not None else Decimal(10_000)
+    return replace(term, value=None if amount is None else amount * factor, printed=text)
+
+
+# -- figures and where they are printed ----------------------------------------------------
+
+
+def _key(ref: CellRef) -> str:
+    if ref.row is not None and ref.column is not None:
+        return f"{ref.form}/{ref.row}/{ref.column}"
+    return f"{ref.form}/{ref.key}"
+
+
+def _cell(document: ParsedDocument, key: str) -> Cell | None:
+    form, _, place = key.partition("/")
+    table = document.table(form)
+    if table is None:
+        return None
+    r, c = (int(x) for x in place.split("/"))
+    return table.cells[r][c]
+
+
+def requests_of(document: ParsedDocument, term: BoundTerm) -> list[CellRequest]:
+    """Where a term's figure is printed, ready to be read again.
+
+    A figure that is found at several places (``key#2``) is asked for at each. None where the
+    document does not say where it stands (a count, a spreadsheet's cell).
+    """
+    ref = term.ref
+    if ref.row is not None and ref.column is not None:
+        table = document.table(ref.form)
+        one = form_request(table, ref.row, ref.column) if table is not None else None
+        return [one] if one is not None else []
+    places = list(_inline_places(document, term))
+    return [
+        CellRequest(
+            key=_key(ref) + (f"#{n}" if n else ""), text=text, page=page, bbox=box, kind="inline"
+        )
+        for n, (text, page, box) in enumerate(places)
+    ]
+
+
+def form_request(table: Table, row: int, column: int, *, place: bool = True) -> CellRequest | None:
+    """One cell of a form, with its row's label and its column's heading; None without a box."""
+    cells = table.cells[row]
+    cell = cells[column]
+    if cell.bbox is None or (not cell.text and _shares_room(cells, column)):
+        return None
+    request = CellRequest(
+        key=f"{table.id}/{row}/{column}",
+        text=cell.text,
+        page=cell.page,
+        bbox=cell.bbox,
+        place=place and bool(cell.text),
+    )
+    label = next(
+        (x for x in reversed(cells[:column]) if x.text and x.amount is None and x.bbox), None
+    )
+    if label is not None and label.page == cell.page:
+        request.label, request.label_bbox = label.text, label.bbox
+    _add_heading(request, table, column)
+    return request
+
+
+def _shares_room(cells: Sequence[Cell], column: int) -> bool:
+    """A blank cell's box that lies over a filled one's is the row's, not the cell's."""
+    mine = cells[column].bbox
+    return mine is None or any(
+        other.bbox is not None
+        and other.text
+        and other.page == cells[column].page
+        and min(mine[2], other.bbox[2]) - max(mine[0], other.bbox[0]) > 2
+        for k, other in enumerate(cells)
+        if k != column
+    )
+
+
+def _add_heading(request: CellRequest, table: Table, column: int) -> None:
+    """The column's lowest heading, where it stands on the table's first page."""
+    heading = next(
+        (
+            line[column]
+            for line in reversed(table.header)
+            if line[column : column + 1] and line[column]
+        ),
+        "",
+    )
+    if not heading or not table.pages:
+        return
+    page = table.pages[0]
+    whole = table.bbox_by_page.get(page)
+    here = [line for line in table.cells if line and all(x.page == page for x in line)]
+    if whole is None or not here:
+        return
+    own = here[0][column].bbox
+    if own is None or not here[0][column].text:
+        own = next((line[column].bbox for line in here if line[column].text), None)
+    tops = [x.bbox[1] for x in here[0] if x.bbox is not None and x.text]
+    if own is None or not tops:
+        return
+    request.heading, request.heading_page = heading, page
+    request.heading_box = (own[0], whole[1] - 1, own[2], min(tops))
+
+
+def _inline_places(document: ParsedDocument, term: BoundTerm) -> Iterator[tuple[str, int, BBox]]:
+    ref, key = term.ref, term.ref.key or ""
+    if ref.form == "N":
+        found = False
+        for figure in document.narrative.figures:
+            if figure.path == key and figure.page is not None and figure.bbox is not None:
+                found = True
+                yield figure.text, figure.page, figure.bbox
+        staff = document.staff.get("places")
+        place = staff.get(key.removeprefix("staff/")) if isinstance(staff, dict) else None
+        if isinstance(place, dict) and place.get("bbox") and place.get("page"):
+            found = True
+            yield term.printed, place["page"], tuple(place["bbox"])
+        if not found:
+            yield from _in_sentences(document, term)
+    elif ref.form == "O":
+        for table, places in zip(document.performance, document.performance_places, strict=False):
+            if table.get("kind") != "project":
+                for place in places.values():
+                    if term.printed and bare(place.text) == bare(term.printed) and place.bbox:
+                        yield place.text, place.page, place.bbox
+    elif ref.form.startswith("P"):
+        yield from _in_target(document, int(ref.form[1:]), key)
+
+
+def _in_sentences(document: ParsedDocument, term: BoundTerm) -> Iterator[tuple[str, int, BBox]]:
+    number = bare(term.printed).replace(",", "").lstrip("-")
+    for sentence in document.narrative.sentences:
+        for amount in sentence.amounts:
+            said = bare(amount.text).replace(",", "")
+            if (
+                number
+                and said.startswith(number)
+                and not said[len(number) : len(number) + 1].isdigit()
+                and amount.page is not None
+                and amount.bbox is not None
+                and term.page in (None, amount.page)
+            ):
+                yield amount.text, amount.page, amount.bbox
+
+
+def _in_target(document: ParsedDocument, index: int, key: str) -> Iterator[tuple[str, int, BBox]]:
+    if index >= len(document.performance_places):
+        return
+    places = document.performance_places[index]
+    side, _, label = key.partition("/")
+    column = PART_FIELDS.get(side, side)
+    lines = document.performance[index].get("资金明细")
+    for n, line in enumerate(lines if isinstance(lines, list) else []):
+        said = bare(str(line.get("label", ""))).rstrip(":").removeprefix("其中:")
+        is_total = said.endswith("总额")
+        if said == label.rstrip(":") or (is_total and label.endswith("_total")):
+            place = places.get(f"资金明细/{n}/{column}")
+            if place is not None and place.bbox is not None:
+                yield place.text, place.page, place.bbox
+
+
+# -- the sample ----------------------------------------------------------------------------
+
+
+def _amounts(document: ParsedDocument) -> Iterator[CellRequest]:
+    for table in document.tables:
+        for r, cells in enumerate(table.cells):
+            for c, cell in enumerate(cells):
+                if cell.amount is not None and cell.source == "text":
+                    request = form_request(table, r, c, place=False)
+                    if request is not None:
+                        yield request
+
+
+def _codes(document: ParsedDocument, pages: Iterable[int]) -> Iterator[CellRequest]:
+    """Code cells of the forms on these pages: what a text identity speaks of."""
+    wanted = set(pages)
+    found = 0
+    for table in document.tables:
+        for r, cells in enumerate(table.cells):
+            for c, cell in enumerate(cells):
+                if cell.page in wanted and cell.text.isdigit() and cell.amount is None:
+                    request = form_request(table, r, c, place=False)
+                    if request is not None and found < _MOST_CODES:
+                        found += 1
+                        yield request
+
+
+def sample_of(document: ParsedDocument, size: int = SAMPLE) -> list[CellRequest]:
+    """Figures that show every digit in every filled form as far as ``size`` allows.
+
+    Deterministic: the same reading gives the same sample. A wrong character map turns one
+    digit into another in one font, so what counts is (digit, form), each first once.
+    """
+    waiting = list(_amounts(document))
+    taken: list[CellRequest] = []
+    digits: dict[str, int] = {}
+    forms: dict[str, int] = {}
+
+    def worth(request: CellRequest) -> tuple[int, bool, int, int, str]:
+        times = forms.get(request.key.partition("/")[0], 0)
+        new = sum(1 for d in set(request.text) if d.isdigit() and not digits.get(d))
+        seldom = sum(1 for d in set(request.text) if d.isdigit() and digits.get(d, 0) < 3)
+        return (new, not times, -times, seldom, request.key)
+
+    while waiting and len(taken) < size:
+        best = max(waiting, key=worth)
+        waiting.remove(best)
+        taken.append(best)
+        form = best.key.partition("/")[0]
+        forms[form] = forms.get(form, 0) + 1
+        for d in set(best.text):
+            digits[d] = digits.get(d, 0) + 1
+    return taken
