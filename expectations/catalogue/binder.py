@@ -588,14 +588,14 @@ class Binder:
                 step=figure.step,
                 page=None,
                 printed=figure.printed,
-                says=f"整体支出绩效目标表 {_OVERALL.get(name, name)}",
+                says=f"整体支出绩效目标表 {OVERALL_NAMES.get(name, name)}",
                 unit="万元" if name not in _HEADS else "人",
             )
         ]
 
     def _count(self, term: Term, side: Side) -> BoundTerm:
         name = need(term.count)
-        what, zh = self._counted(name), _COUNTS[name]
+        what, zh = self._counted(name), COUNT_NAMES[name]
         return BoundTerm(
             side=side,
             sign=term.sign,
@@ -704,7 +704,7 @@ _MATCHING = (
     (True, False, False),
     (False, True, False),
 )
-_COUNTS = {
+COUNT_NAMES = {
     "one_hundred": "100%",
     "targets": "所附项目支出绩效目标表张数",
     "projects": "T12 项目行数",
@@ -721,7 +721,7 @@ _HEADS = (
     "units",
     "indicator_staff",
 )
-_OVERALL = {
+OVERALL_NAMES = {
     "source_total": "资金来源合计",
     "direction_total": "资金方向合计",
     "general_public_budget": "一般公共预算资金",
