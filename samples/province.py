@@ -149,20 +149,32 @@ class County(_Model):
 class Expected(_Model):
     """What the project makes of a trap. Names are those of the project's own outcomes.
 
-    ``fetch``: outcome of the fetch; ``parse``: outcome of the reading; ``publication``: what
-    the warehouse makes of it; ``identities``: at least these are violated.
+    ``fetch``: outcome of the fetch; ``parse``: outcome of the reading; ``version``: kind of
+    version that the warehouse makes of it; ``addresses``: at so many places the file is known;
+    ``identities``: at least these are violated.
     """
 
     fetch: str | None = None
     parse: str | None = None
-    publication: Literal["corrected", "republication", "duplicate"] | None = None
+    version: Literal["corrected_republication", "re_publication"] | None = None
+    addresses: int = 1
     identities: tuple[str, ...] = ()
     document_year: int | None = None
     document_name: str | None = None
 
 
+class Summary(_Model):
+    """Piece of the night's summary; ``…`` stands for what changes from night to night."""
+
+    zh: str
+    en: str
+
+
 class TrapStory(_Model):
-    """One declared trap: where it is and what a user should see."""
+    """One declared trap: where it is and what a user should see.
+
+    ``summary`` is ``None`` where the night's summary has no words of its own for it.
+    """
 
     id: str
     county: str
@@ -172,6 +184,7 @@ class TrapStory(_Model):
     zh: str
     en: str
     expected: Expected
+    summary: Summary | None = None
 
 
 class Province(_Model):
