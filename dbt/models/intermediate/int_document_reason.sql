@@ -145,6 +145,56 @@ unclear_amount as (
 
 ),
 
+violated as (
+
+    select
+        document_id,
+        identity
+    from {{ ref('int_identity_result') }}
+    where outcome = 'violated'
+
+),
+
+added as (
+
+    select
+        document_id,
+        form,
+        column_path,
+        max(step) as step,
+        count(*) filter (where is_leaf) as leaf_count,
+        coalesce(sum(amount_printed) filter (where is_leaf), 0) as leaf_sum,
+        max(amount_printed) filter (where row_kind in ('total', 'organisation')) as total
+    from amount
+    where
+        form in ('T02', 'T03', 'T05', 'T06', 'T07', 'T08', 'T11', 'T12', 'T13')
+        and amount_printed is not null
+    group by document_id, form, column_path
+
+),
+
+-- where an identity of the form is violated, the publisher's own figures contradict each other
+leaves_differ as (
+
+    select
+        added.document_id,
+        'leaves_differ' as reason_code,
+        'the rows that a sum counts do not add up to the printed total, and no identity says why: '
+        || string_agg(distinct added.form || ' ' || added.column_path, '; ') as reason
+    from added
+    where
+        abs(added.leaf_sum - added.total) > added.step * (added.leaf_count // 2)
+        and not exists (
+            select 1
+            from violated
+            where
+                violated.document_id = added.document_id
+                and contains(violated.identity, added.form)
+        )
+    group by added.document_id
+
+),
+
 final as (
 
     select * from not_judged
@@ -160,6 +210,8 @@ final as (
     select * from role_twice
     union all
     select * from unclear_amount
+    union all
+    select * from leaves_differ
 
 )
 

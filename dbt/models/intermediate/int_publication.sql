@@ -1,6 +1,6 @@
 {#- Every appearance (公开情况) of a file at an address: when it was first and last seen there,
     what took its place, when it was gone. A later fetch that only says "unchanged" (304) speaks
-    of the bytes seen there before. -#}
+    of the bytes seen there before. What lay inside a container (压缩包) appeared and went with it. -#}
 with fetch_row as (
 
     select * from {{ ref('stg_fetch') }}
@@ -101,6 +101,51 @@ publication as (
             appearance.file_sha256 = later.file_sha256
             and appearance.url = later.url
 
+),
+
+member as (
+
+    select
+        parent_sha256,
+        file_sha256,
+        member_path,
+        any_value(file_name) as file_name,
+        any_value(regexp_extract(url, '#([^#]*)$', 1)) as fragment
+    from {{ ref('stg_fetch') }}
+    where
+        role = 'member'
+        and file_sha256 is not null
+        and outcome in {{ quoted_list(var('seen_outcomes')) }}
+    group by parent_sha256, file_sha256, member_path
+
+),
+
+inside as (
+
+    select
+        publication.* replace (
+            member.file_sha256 as file_sha256,
+            publication.url || '#' || member.fragment as url,
+            member.file_name as file_name,
+            member.parent_sha256 as parent_sha256,
+            member.member_path as member_path
+        )
+    from publication
+    inner join member on publication.file_sha256 = member.parent_sha256
+    -- a member that a newer container at the same address still holds is where that one is
+    qualify row_number() over (
+        partition by publication.url, member.file_sha256, member.fragment
+        order by publication.last_seen_at desc, publication.file_sha256
+    ) = 1
+
+),
+
+final as (
+
+    select * from publication
+    union all by name
+    select * from inside
+
 )
 
-select * from publication
+select * from final

@@ -1,5 +1,7 @@
-{#- Who has published (公开情况): the roster is who ever published in the county; a year counts once
-    any body of the county published it. "Not seen" says no more than that. -#}
+{#- Who has published (公开情况). Expected are the bodies that ever published in the county, for
+    every year since their first of which anybody of the county published a budget, and the final
+    account of the year before. "Not seen" says no more than that. Articles whose files gave no
+    document (final accounts in other forms, scans) count as seen, not read. -#}
 with document as (
 
     select * from {{ ref('int_document') }}
@@ -16,6 +18,7 @@ fetch_row as (
 
 ),
 
+-- the roster: bodies by the level on which they publish
 roster as (
 
     select
@@ -23,11 +26,22 @@ roster as (
         arg_max(name_printed, (fiscal_year, last_seen_at, document_id)) as department,
         arg_max(county_code, (fiscal_year, last_seen_at, document_id)) as county_code,
         arg_max(county, (fiscal_year, last_seen_at, document_id)) as county,
-        phase,
         scope,
-        min(fiscal_year) as first_year
+        min(fiscal_year) as first_year,
+        list(distinct phase) as phases
     from document
-    group by organisation_id, phase, scope
+    group by organisation_id, scope
+
+),
+
+budget_year as (
+
+    select distinct
+        county_code,
+        county,
+        fiscal_year
+    from document
+    where phase = 'budget'
 
 ),
 
@@ -40,20 +54,38 @@ county_year as (
         fiscal_year
     from document
 
+    union distinct
+
+    -- with the budget of a year the final account of the year before is due
+    select
+        county_code,
+        county,
+        'final_account' as phase,
+        fiscal_year - 1 as fiscal_year
+    from budget_year
+
 ),
 
 expected as (
 
     select
-        roster.*,
+        roster.organisation_id,
+        roster.department,
+        roster.county_code,
+        roster.county,
+        roster.scope,
+        county_year.phase,
         county_year.fiscal_year
     from roster
     inner join county_year
         on
             roster.county_code is not distinct from county_year.county_code
             and roster.county is not distinct from county_year.county
-            and roster.phase = county_year.phase
             and roster.first_year <= county_year.fiscal_year
+            and (
+                list_contains(roster.phases, county_year.phase)
+                or county_year.phase in ('budget', 'final_account')
+            )
 
 ),
 
@@ -65,10 +97,119 @@ seen as (
         phase,
         scope,
         max(case when is_current then document_id end) as document_id,
+        bool_or(is_current and online_status = 'withdrawn') as is_withdrawn,
         count(*) as document_count,
         min(first_seen_at) as first_seen_at
     from document
     group by organisation_id, fiscal_year, phase, scope
+
+),
+
+-- files that arrived and gave no document with body and year; who they are of, their titles say
+titled as (
+
+    select
+        fetch_row.county_code,
+        fetch_row.county,
+        fetch_row.file_sha256,
+        fetch_row.fetched_at,
+        regexp_replace(
+            coalesce(fetch_row.article_title, fetch_row.link_text, fetch_row.file_name), '\s', '', 'g'
+        ) as title
+    from fetch_row
+    left join document on fetch_row.file_sha256 = document.file_sha256
+    where
+        fetch_row.role in ('attachment', 'local', 'member')
+        and fetch_row.file_sha256 is not null
+        and fetch_row.outcome in {{ quoted_list(var('seen_outcomes')) }}
+        and document.document_id is null
+
+),
+
+named as (
+
+    select
+        county_code,
+        county,
+        fetched_at,
+        regexp_extract(title, '^(?:关于公开|关于)?(.{3,40}?)(?:关于)?20\d\d年', 1) as department,
+        try_cast(regexp_extract(title, '(20\d\d)年', 1) as integer) as fiscal_year,
+        case
+            when contains(title, '预算') and contains(title, '决算') then null
+            when contains(title, '决算') then 'final_account'
+            when contains(title, '预算') then 'budget'
+        end as phase,
+        case
+            when contains(title, '部门') then 'department'
+            when contains(title, '单位') then 'unit_own'
+            else 'unknown'
+        end as scope
+    from titled
+
+),
+
+unread as (
+
+    select
+        {{ organisation_id('county_code', 'county', 'department') }} as organisation_id,
+        any_value(department) as department,
+        any_value(county_code) as county_code,
+        any_value(county) as county,
+        fiscal_year,
+        phase,
+        scope,
+        min(fetched_at) as first_seen_at
+    from named
+    where
+        department != ''
+        and fiscal_year is not null
+        and phase is not null
+    group by 1, fiscal_year, phase, scope
+
+),
+
+-- bodies of which nothing was ever read are told for what was seen, and expected nowhere else
+all_expected as (
+
+    select * from expected
+
+    union all by name
+
+    select
+        unread.organisation_id,
+        unread.department,
+        unread.county_code,
+        unread.county,
+        unread.scope,
+        unread.phase,
+        unread.fiscal_year
+    from unread
+    left join expected
+        on
+            unread.organisation_id = expected.organisation_id
+            and unread.fiscal_year = expected.fiscal_year
+            and unread.phase = expected.phase
+            and (unread.scope = expected.scope or unread.scope = 'unknown')
+    where expected.organisation_id is null
+
+),
+
+unread_of as (
+
+    select
+        all_expected.organisation_id,
+        all_expected.fiscal_year,
+        all_expected.phase,
+        all_expected.scope,
+        min(unread.first_seen_at) as first_seen_at
+    from all_expected
+    inner join unread
+        on
+            all_expected.organisation_id = unread.organisation_id
+            and all_expected.fiscal_year = unread.fiscal_year
+            and all_expected.phase = unread.phase
+            and (unread.scope = all_expected.scope or unread.scope = 'unknown')
+    group by all
 
 ),
 
@@ -85,29 +226,63 @@ last_listing as (
         order by max(fetched_at) desc
     ) = 1
 
+),
+
+-- what the columns of the county's sites hold, as their site files say
+column_phase as (
+
+    select
+        county_code,
+        bool_or(column_holds in ('budget', 'mixed')) as has_budget,
+        bool_or(column_holds in ('final_account', 'mixed')) as has_final_account
+    from fetch_row
+    where
+        role = 'listing'
+        and column_holds is not null
+    group by county_code
+
+),
+
+final as (
+
+    select
+        all_expected.county_code,
+        all_expected.county,
+        all_expected.organisation_id,
+        all_expected.department,
+        all_expected.fiscal_year,
+        all_expected.phase,
+        all_expected.scope,
+        case
+            when seen.document_id is not null and seen.is_withdrawn then 'withdrawn'
+            when seen.document_id is not null then 'seen'
+            when seen.document_count > 0 then 'quarantined'
+            when unread_of.first_seen_at is not null then 'seen_not_read'
+            when all_expected.phase = 'budget' and not column_phase.has_budget then 'no_column'
+            when
+                all_expected.phase = 'final_account' and not column_phase.has_final_account
+                then 'no_column'
+            when last_listing.is_blocked then 'blocked'
+            else 'not_seen'
+        end as status,
+        seen.document_id,
+        coalesce(seen.first_seen_at, unread_of.first_seen_at) as first_seen_at
+    from all_expected
+    left join seen
+        on
+            all_expected.organisation_id = seen.organisation_id
+            and all_expected.fiscal_year = seen.fiscal_year
+            and all_expected.phase = seen.phase
+            and all_expected.scope = seen.scope
+    left join unread_of
+        on
+            all_expected.organisation_id = unread_of.organisation_id
+            and all_expected.fiscal_year = unread_of.fiscal_year
+            and all_expected.phase = unread_of.phase
+            and all_expected.scope = unread_of.scope
+    left join last_listing on all_expected.county_code = last_listing.county_code
+    left join column_phase on all_expected.county_code = column_phase.county_code
+
 )
 
-select
-    expected.county_code,
-    expected.county,
-    expected.organisation_id,
-    expected.department,
-    expected.fiscal_year,
-    expected.phase,
-    expected.scope,
-    case
-        when seen.document_id is not null then 'seen'
-        when seen.document_count > 0 then 'quarantined'
-        when last_listing.is_blocked then 'blocked'
-        else 'not_seen'
-    end as status,
-    seen.document_id,
-    seen.first_seen_at
-from expected
-left join seen
-    on
-        expected.organisation_id = seen.organisation_id
-        and expected.fiscal_year = seen.fiscal_year
-        and expected.phase = seen.phase
-        and expected.scope = seen.scope
-left join last_listing on expected.county_code = last_listing.county_code
+select * from final
