@@ -14,7 +14,16 @@ from parsers.document import BBox, Cell, Table, Warning_
 from parsers.forms import Column, Family, Form, family, fits, key, pattern
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
-from parsers.textgrid import Placer, TextHeader, body_end, build_grid, find_header, split_glued
+from parsers.textgrid import (
+    Placer,
+    TextHeader,
+    body_end,
+    build_grid,
+    find_header,
+    header_of_grid,
+    split_glued,
+    without_frames,
+)
 
 BY_TITLE = "title and header"
 EDGE = 8.0
@@ -166,6 +175,22 @@ class _Assembler:
     def _flow(self, page: Page) -> list[TextLine | Grid]:
         """The page's lines and grids; lines that are a form without rules become its grid."""
         page = replace(page, lines=[x for x in page.lines if id(x) not in self.running])
+        least = 1 if self.columns is not None else 3
+        frames = [g for g in page.grids if g.ncols == 1 and g.nrows >= least]
+        if frames:
+            # a frame with rules across it, but none between the columns
+            before = self.columns
+            loose = without_frames(page, frames)
+            items = self._lines_flow(loose)
+            if any(
+                isinstance(x, Grid) and x.method == "text" and any(_inside(x, f) for f in frames)
+                for x in items
+            ):
+                return items
+            self.columns = before
+        return self._lines_flow(page)
+
+    def _lines_flow(self, page: Page) -> list[TextLine | Grid]:
         lines = page.lines
         out: list[TextLine | Grid] = []
         taken: set[int] = set()
@@ -177,7 +202,19 @@ class _Assembler:
             taken.update(id(x) for x in lines[first:end])
             return end
 
-        goes_on = self.columns is not None and not (page.grids and self._grid_first(page))
+        goes_on = self.columns is not None and not self._grid_first(page)
+        ruled_head: TextHeader | None = None
+        for head in self._heads(page):
+            # the header alone is ruled: its rows stand in the lines below it
+            low = head.leaves[0].bottom
+            i = next((k for k, x in enumerate(lines) if x.bbox[1] > low - 2), len(lines))
+            if i < len(lines) and lines[i].bbox[1] - low < 40:
+                end = self._text_end(page, head, i)
+                if end > i and self._is_row(head, lines, i):
+                    out.append(build_grid(None, head, lines[i:end], page))
+                    taken.update(id(x) for x in lines[i:end])
+                    ruled_head = head
+        i = 0
         while i < len(lines):
             named = self._title_at(lines, i) if self._may_start(page, lines, i) else None
             if named is not None:
@@ -187,6 +224,9 @@ class _Assembler:
                     i = take(header, header)
                     goes_on = False
                     continue
+            if id(lines[i]) in taken:
+                i += 1
+                continue
             if goes_on and self.columns is not None:
                 columns = self.columns
                 header = self._header_after(columns.form, lines, i, page, limit=3)
@@ -208,6 +248,8 @@ class _Assembler:
                     goes_on = False
                     self.columns = None
             i += 1
+        if ruled_head is not None and not any(g.bbox[1] > out[-1].bbox[1] for g in page.grids):
+            self.columns = ruled_head
         if not out:
             page.lines = [x for x in lines if id(x) not in taken]
             if lines or page.grids:
@@ -216,10 +258,27 @@ class _Assembler:
         rest: list[TextLine | Grid] = [x for x in lines if id(x) not in taken]
         return sorted([*rest, *page.grids, *out], key=lambda x: x.bbox[1])
 
+    def _heads(self, page: Page) -> list[TextHeader]:
+        """Ruled grids of the page that hold a form's header and nothing else."""
+        out = []
+        for grid in page.grids:
+            peeled = self._peel(grid)[0]
+            if peeled.nrows > 4:
+                continue
+            for form in self.family.forms.values():
+                header = match_header(form, peeled)
+                if header is not None and header.nrows == peeled.nrows:
+                    out.append(header_of_grid(form, peeled, header.starts))
+                    break
+        return out
+
     def _grid_first(self, page: Page) -> bool:
-        """Does a ruled grid stand above the first line?"""
-        return bool(page.grids) and (
-            not page.lines or page.grids[0].bbox[1] < page.lines[0].bbox[1]
+        """Does a ruled grid stand above the first line (but a header repeated in part)?"""
+        if not page.grids or (page.lines and page.grids[0].bbox[1] > page.lines[0].bbox[1]):
+            return False
+        form, first = self.columns.form if self.columns else None, page.grids[0]
+        return form is None or not all(
+            form.in_header(key(x.text), 0, len(form.columns) - 1) for x in first.cells if x.words
         )
 
     def _may_start(self, page: Page, lines: list[TextLine], i: int) -> bool:
@@ -293,7 +352,12 @@ class _Assembler:
                 or fits(self.family.label, text)
                 or self._title_at(lines, k) is not None
                 or (fits(self.family.page_number, text) and self._in_margin(page, lines[k]))
-                or any(lines[k - 1].bbox[3] <= g.bbox[1] <= lines[k].bbox[1] for g in page.grids)
+                or (
+                    k > first
+                    and any(
+                        lines[k - 1].bbox[3] <= g.bbox[1] <= lines[k].bbox[1] for g in page.grids
+                    )
+                )
             ):
                 return k
         return end
@@ -580,7 +644,9 @@ class _Assembler:
             return False
         last_page = table.bottom[0]
         return grid.page == last_page + 1 or (
-            grid.page == last_page and not lines and grid.bbox[1] - table.bottom[1] < 6
+            grid.page == last_page
+            and not lines
+            and grid.bbox[1] - table.bottom[1] < (6 if grid.method == "rules" else 40)
         )
 
     def _may_interrupt(self, line: TextLine) -> bool:
@@ -975,6 +1041,11 @@ def _column_edges(grid: Grid) -> list[float]:
         xs[cell.col] = cell.bbox[0]
         xs[cell.col + cell.colspan] = cell.bbox[2]
     return xs
+
+
+def _inside(grid: Grid, frame: Grid) -> bool:
+    middle = (grid.bbox[1] + grid.bbox[3]) / 2
+    return frame.bbox[1] <= middle <= frame.bbox[3]
 
 
 def _around(a: BBox, b: BBox) -> BBox:

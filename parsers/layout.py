@@ -94,8 +94,12 @@ def _word(run: list[Glyph]) -> Word:
 
 
 def text_lines(glyphs: list[Glyph], page: int) -> list[TextLine]:
-    """Lines of a page; a word whose glyphs fell into two near lines is put together again."""
-    lines = [line_words(line) for line in glyph_lines(glyphs)]
+    """Lines of a page, top to bottom."""
+    return word_lines([line_words(line) for line in glyph_lines(glyphs)], page)
+
+
+def word_lines(lines: list[list[Word]], page: int) -> list[TextLine]:
+    """Lines of words; a word whose glyphs fell into two near lines is put together again."""
     for k in range(len(lines) - 1):
         upper, lower = lines[k], lines[k + 1]
         if upper and lower and _middle_of(lower[0]) - _middle_of(upper[-1]) < 0.7 * lower[0].size:

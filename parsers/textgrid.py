@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
 from parsers.document import BBox
 from parsers.forms import Form, fits, key
+from parsers.layout import word_lines
 from parsers.money import NotAnAmountError, is_blank_mark, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
 
@@ -257,6 +258,45 @@ def _blocks(words: list[Word]) -> list[_Block]:
                     _Block([*a.words, *b.words], a.text + b.text, a.x0, b.x1, a.top, b.bottom)
                 )
     return out
+
+
+def header_of_grid(form: Form, grid: Grid, starts: Sequence[int]) -> TextHeader:
+    """The header that a ruled grid holds, for rows that stand below it without rules."""
+    ends = [*starts[1:], grid.ncols]
+    xs = [grid.bbox[0]] * grid.ncols + [grid.bbox[2]]
+    for cell in grid.cells:
+        xs[cell.col], xs[cell.col + cell.colspan] = cell.bbox[0], cell.bbox[2]
+    leaves = [
+        _Block([], form.columns[j].role, xs[a], xs[b], grid.bbox[1], grid.bbox[3])
+        for j, (a, b) in enumerate(zip(starts, ends, strict=True))
+    ]
+    return TextHeader(form, 0, 0, leaves, [[] for _ in leaves])
+
+
+def without_frames(page: Page, frames: Sequence[Grid]) -> Page:
+    """The page with these grids' texts as lines and their inner borders as loose rules."""
+    lines = list(page.lines)
+    ruled = list(page.rules)
+    for frame in frames:
+        words = sorted(
+            (w for cell in frame.cells for w in cell.words), key=lambda w: w.top + w.bottom
+        )
+        rows: list[list[Word]] = []
+        for w in words:
+            if rows and (w.top + w.bottom - rows[-1][0].top - rows[-1][0].bottom) < 0.72 * w.size:
+                rows[-1].append(w)
+            else:
+                rows.append([w])
+        lines += word_lines([sorted(row, key=lambda x: x.x0) for row in rows], page.number)
+        for cell in frame.cells:
+            ruled += [(y, frame.bbox[0], frame.bbox[2]) for y in (cell.bbox[1], cell.bbox[3])]
+    lines.sort(key=lambda x: x.bbox[1])
+    return replace(
+        page,
+        lines=lines,
+        grids=[g for g in page.grids if not any(g is f for f in frames)],
+        rules=sorted(set(ruled)),
+    )
 
 
 # -- body --------------------------------------------------------------------------------

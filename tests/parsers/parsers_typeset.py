@@ -124,6 +124,7 @@ class Typesetter:
         self.top, self.low = 60.0, self.h - 60.0
         self.pages: list[_PageOps] = []
         self.y = 0.0
+        self.in_header = False
         self.new_page()
 
     # coordinates here: points from the top left of the visible page
@@ -178,6 +179,11 @@ class Typesetter:
         kind, h = self.s.rules, self.h
         horizontal = abs(y1 - y0) < 0.01
         if kind == "none" or (kind == "horizontal" and not horizontal):
+            return
+        if kind == "head_only" and not self.in_header:
+            return
+        outer = abs(x0 - self.left) < 0.1 or abs(x0 - self.right) < 0.1
+        if kind == "frame" and not horizontal and not outer:
             return
         if (
             kind == "open_sides"
@@ -307,6 +313,7 @@ class Typesetter:
 
     def _draw_header(self, sheet: Sheet, xs: list[float], heights: list[float], how: str) -> None:
         s = self.s
+        self.in_header = True
         spans = {(r, c): (rs, cs) for r, c, rs, cs in sheet.spans}
         first = len(sheet.header) - 1 if how == "last" else 0
         covered: set[tuple[int, int]] = set()
@@ -334,6 +341,7 @@ class Typesetter:
                     )  # fmt: skip
                 self._boxes([cell], tops[r - first], tops[r - first + rs])
         self.y = tops[-1]
+        self.in_header = False
 
     def _boxes(self, cells: list[_Cell], top: float, bottom: float) -> None:
         """Text and border of cells in one row."""

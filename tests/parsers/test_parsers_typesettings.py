@@ -22,7 +22,7 @@ def read(sheets: list[Sheet], style: Style) -> list[str]:
 
 
 RULES = ["lines", "thin", "segments", "dashes", "dots", "curves", "double", "open_sides",
-         "horizontal", "none"]  # fmt: skip
+         "horizontal", "none", "frame", "head_only"]  # fmt: skip
 
 
 @pytest.mark.parametrize("rules", RULES)
