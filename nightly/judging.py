@@ -347,13 +347,17 @@ class _Judging:
         key_only = key.partition("#")[0]
         row, column = row_and_column(document, key_only) if key.startswith("T") else ("", "")
         form = key.partition("/")[0]
-        words = [w for w in (form if row or column else "", row, column) if w]
+        said = {"N": "正文", "O": "整体绩效目标表"}.get(
+            form, form if form[0] == "T" else "绩效目标表"
+        )
+        words = [w for w in (said, row, column) if w]
         return f"{' '.join(words)}（{key_only}，第{self.asked[key].page}页）"
 
     def both(self, key: str) -> str:
         """Both readings in words."""
         reading, said = self.readings[key], self.asked[key].text
-        out = f"文本层「{said or '空白'}」，图像「{reading.pixels or '空白'}」"
+        out = f"文本层「{said}」" if said else "文本层空白"
+        out += f"，图像「{reading.pixels}」" if reading.pixels else "，图像空白"
         if not reading.sure:
             out += f"（把握 {reading.confidence:.2f}）"
         if reading.placed is False:

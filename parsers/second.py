@@ -156,7 +156,7 @@ def crop_png(
 
 
 # -- comparing ---------------------------------------------------------------------------
-_MINUS = re.compile("[−‐‑‒–—―─━﹣－⁻一]")
+_MINUS = re.compile("[−‐‑‒–—―─━﹣－⁻]")
 _TOKEN = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
@@ -177,6 +177,13 @@ def same_figure(one: str, other: str) -> bool:
     if x is None or y is None:
         return x is None and y is None
     return x.as_tuple() == y.as_tuple()
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return parse_amount(text) is not None
+    except NotAnAmountError:
+        return False
 
 
 def _figure_of(text: str) -> str | None:
@@ -216,14 +223,18 @@ def _read_pixels(page: Any, request: CellRequest) -> SecondReading:
 def _read_at(page: Any, request: CellRequest, scale: float) -> SecondReading:
     if request.kind == "inline":
         return _read_inline(page, request, scale)
-    lines, cut = _lines(_ink(page, request.bbox, scale, _INSET), scale)
-    if cut:
+    blank = not bare(request.text)
+    lines, cut = _lines(_ink(page, request.bbox, scale, _INSET, beside=blank), scale)
+    if cut and not blank:
         # print that runs over the cell's rules: look a little further
         x0, top, x1, bottom = request.bbox
         lines, cut = _lines(_ink(page, (x0 - 8, top, x1 + 8, bottom), scale, _INSET), scale)
     seen = [_recognise(line) for line in lines]
-    text = "".join(s.text for s in seen)
+    text = "".join(s.text for s in seen).replace("一", "-")  # in a figure: a minus
     confidence = min((s.confidence for s in seen), default=1.0)
+    if blank and not _is_amount(text):
+        # something is drawn (a watermark, a stroke of the pen), but no figure
+        text, confidence, seen = "", 1.0, []
     agrees = same_figure(request.text, text)
     return SecondReading(
         key=request.key,
@@ -273,7 +284,10 @@ def _combined(lines: Sequence[_Seen]) -> list[Alternative]:
     out = [Alternative(text="", probability=1.0)]
     for line in lines:
         out = [
-            Alternative(text=a.text + b.text, probability=round(a.probability * b.probability, 5))
+            Alternative(
+                text=a.text + b.text.replace("一", "-"),
+                probability=round(a.probability * b.probability, 5),
+            )
             for a in out
             for b in line.alternatives
         ]
@@ -290,8 +304,12 @@ def _crop(box: BBox, width: float, height: float) -> tuple[float, float, float, 
     )  # fmt: skip
 
 
-def _ink(page: Any, box: BBox, scale: float, inset: float) -> Pixels:
-    """Darkness (0 paper … 255 darkest print) of the drawn page within a box."""
+def _ink(page: Any, box: BBox, scale: float, inset: float, *, beside: bool = False) -> Pixels:
+    """Darkness (0 paper … 255 darkest print) of the drawn page within a box.
+
+    ``beside``: the darkest print is looked for around the box as well, so that a watermark in
+    an empty cell is not taken for print.
+    """
     import numpy as np
 
     width, height = page.get_size()
@@ -311,6 +329,11 @@ def _ink(page: Any, box: BBox, scale: float, inset: float) -> Pixels:
     if paper < 100:  # light print on a dark ground
         dark = np.clip(drawn.astype(np.float32) - paper, 0, 255)
     deepest = float(dark.max())
+    if beside and deepest >= 40:
+        around = (x0 - 60, top - 20, x1 + 60, bottom + 20)
+        wide = page.render(scale=1.5, crop=_crop(around, width, height), grayscale=True).to_numpy()
+        darkest, lightest = float(wide.min()), float(wide.max())
+        deepest = max(deepest, abs(paper - darkest), abs(lightest - paper) if paper < 100 else 0)
     if deepest < 40:
         return np.zeros_like(drawn)
     floor = 0.3 * deepest
