@@ -18,7 +18,7 @@ $(STAMP): requirements/requirements.lock requirements/uv.txt pyproject.toml
 
 .PHONY: demo
 demo: setup  ## the whole nightly job on the bundled sample sites, by Airflow
-	@$(BIN)/python -m samples.demo
+	@$(BIN)/python -m ops.demo
 
 .PHONY: lint
 lint: setup  ## style, types, SQL, and the direction of dependencies
