@@ -45,8 +45,8 @@ from store import Store
 ROWS = 20
 COLUMN = "/zwgk/czyjs/bmys/"
 FAULTS = ("reset", "500", "429", "slow", "truncated", "block", "wrong_type")
-CLOCK_TOLERANCE = 0.002
-"""Seconds by which the server's view of a pause may be shorter: its own scheduling."""
+CLOCK_TOLERANCE = 0.0005
+"""Seconds by which a pause may seem shorter: the rounding of timers."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def answer_of(plan: Plan, site: int, path: str) -> tuple[bytes, str] | None:
 
 @dataclass
 class Visit:
-    """One request as the server saw it (monotonic seconds)."""
+    """One request as the server saw it (monotonic seconds); ``end``: the last bytes leave."""
 
     host: int
     path: str
@@ -167,7 +167,7 @@ class Replica:
                 try:
                     go_on = await self.answer(visit, head, writer)
                 finally:
-                    visit.end = time.monotonic()
+                    visit.end = visit.end or time.monotonic()
                     self.log.write(json.dumps(asdict(visit)) + "\n")
                 if not go_on:
                     break
@@ -241,12 +241,15 @@ class Replica:
         )
         if slow:
             step = max(1, len(body) // 8)
-            for at in range(0, len(body), step):
-                await asyncio.sleep(0.05)
-                writer.write(body[at : at + step])
+            while len(body) > step:
+                writer.write(body[:step])
+                body = body[step:]
                 await writer.drain()
-        else:
-            writer.write(body)
+                await asyncio.sleep(0.05)
+        # taken before the last bytes leave: the guest cannot have had them earlier, whatever
+        # this process does afterwards
+        visit.end = time.monotonic()
+        writer.write(body)
         await writer.drain()
 
 

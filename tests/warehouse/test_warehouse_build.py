@@ -383,7 +383,7 @@ def test_who_has_not_published(query: Query) -> None:
         "select department, fiscal_year, phase, scope, status from quality.coverage order by all"
     )
     assert (OTHER, 2025, "budget", "department", "seen") in rows
-    assert (OTHER, 2026, "budget", "department", "seen") in rows
+    assert (OTHER, 2026, "budget", "department", "withdrawn") in rows
     assert ("青岚县样例办", 2026, "budget", "department", "quarantined") in rows
     assert (OFFICE, 2026, "budget", "unit_own", "seen") in rows
 

@@ -135,7 +135,7 @@ inside as (
     -- a member that a newer container at the same address still holds is where that one is
     qualify row_number() over (
         partition by publication.url, member.file_sha256, member.fragment
-        order by publication.last_seen_at desc, publication.file_sha256
+        order by publication.last_seen_at desc, publication.file_sha256 asc
     ) = 1
 
 ),

@@ -148,10 +148,23 @@ named as (
 
 ),
 
+identified as (
+
+    select
+        *,
+        {{ organisation_id('county_code', 'county', 'department') }} as organisation_id
+    from named
+    where
+        department != ''
+        and fiscal_year is not null
+        and phase is not null
+
+),
+
 unread as (
 
     select
-        {{ organisation_id('county_code', 'county', 'department') }} as organisation_id,
+        organisation_id,
         any_value(department) as department,
         any_value(county_code) as county_code,
         any_value(county) as county,
@@ -159,12 +172,8 @@ unread as (
         phase,
         scope,
         min(fetched_at) as first_seen_at
-    from named
-    where
-        department != ''
-        and fiscal_year is not null
-        and phase is not null
-    group by 1, fiscal_year, phase, scope
+    from identified
+    group by organisation_id, fiscal_year, phase, scope
 
 ),
 
@@ -189,7 +198,7 @@ all_expected as (
             unread.organisation_id = expected.organisation_id
             and unread.fiscal_year = expected.fiscal_year
             and unread.phase = expected.phase
-            and (unread.scope = expected.scope or unread.scope = 'unknown')
+            and unread.scope in (expected.scope, 'unknown')
     where expected.organisation_id is null
 
 ),
@@ -208,7 +217,7 @@ unread_of as (
             all_expected.organisation_id = unread.organisation_id
             and all_expected.fiscal_year = unread.fiscal_year
             and all_expected.phase = unread.phase
-            and (unread.scope = all_expected.scope or unread.scope = 'unknown')
+            and unread.scope in (all_expected.scope, 'unknown')
     group by all
 
 ),
