@@ -54,6 +54,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 ATTEMPTS = 3
 PAUSE_SECONDS = 2.0
 NAMES_SHOWN = 12
+FIGURES_SHOWN = 5
 NO_CHANNEL = "no channel configured (BUDGETS_ALERT_URLS)"
 
 
@@ -293,7 +294,7 @@ def read_night(
                 Quarantined(str(row[0]), str(row[1]), str(row[2] or ""))
                 for row in connection.execute(_QUARANTINED).fetchall()
             ),
-            sites=(*sites, *_blocked(connection, now)),
+            sites=(*sites, *_blocked(connection, now), *_withdrawn(connection)),
             restated=tuple(_restated(connection)),
             missing=tuple(_missing(connection, now)),
             documents=tuple(
@@ -326,16 +327,24 @@ order by 2, 1
 _RESTATED = """
 select
     r.document_id,
-    any_value(concat_ws(' ', d.county, d.department, d.fiscal_year)) as title,
-    count(*) as cells,
-    arg_max(
-        concat_ws(' ', r.form, r.row_label, r.previous_text || '→' || r.amount_text),
-        abs(r.difference_wan)
-    ) as largest
+    concat_ws(' ', d.county, d.department, d.fiscal_year) as title,
+    concat_ws(' ', r.form, r.row_label, coalesce(r.previous_text, '') || '→'
+        || coalesce(r.amount_text, '')) as change
 from quality.restatement as r
 join marts.dim_document as d using (document_id)
 where d.is_current
-group by r.document_id
+order by title, r.document_id, abs(r.difference_wan) desc, change
+"""
+
+_WITHDRAWN = """
+select
+    d.document_id,
+    concat_ws(' ', d.county, d.department, d.fiscal_year) as title,
+    max(p.withdrawn_at) as withdrawn_at
+from marts.dim_document as d
+join quality.publication as p using (document_id)
+where d.is_current and d.online_status = 'withdrawn' and p.withdrawn_at is not null
+group by all
 order by title
 """
 
@@ -376,12 +385,32 @@ def _rows(connection: Any, sql: str, *values: Any) -> list[Any]:
 
 
 def _restated(connection: Any) -> Iterator[News]:
-    """Corrected republications (更正后重新公开), each told once."""
-    for document_id, title, cells, largest in _rows(connection, _RESTATED):
+    """Corrected republications (更正后重新公开), each told once, with the figures that changed."""
+    changes: dict[tuple[str, str], list[str]] = {}
+    for document_id, title, change in _rows(connection, _RESTATED):
+        changes.setdefault((document_id, title), []).append(change)
+    for (document_id, title), found in changes.items():
+        cells, named = len(found), list(dict.fromkeys(found))
+        shown = "；".join(named[:FIGURES_SHOWN])
+        whole = len(named) <= FIGURES_SHOWN
         yield News(
             item=f"restated:{document_id[:16]}",
-            text_zh=f"{title}：更正后重新公开，{cells} 处数字不同，例如 {largest}",
-            text_en=f"{title}: corrected and published again, {cells} figures differ, e.g. {largest}",
+            text_zh=f"{title}：更正后重新公开，{cells} 处数字不同"
+            + (f"：{shown}" if whole else f"，例如 {shown}"),
+            text_en=f"{title}: corrected and published again, {cells} figures differ"
+            + (f": {shown}" if whole else f", e.g. {shown}"),
+        )
+
+
+def _withdrawn(connection: Any) -> Iterator[News]:
+    """Documents gone from every address they were published at, each told once."""
+    for document_id, title, withdrawn_at in _rows(connection, _WITHDRAWN):
+        day = f"{withdrawn_at:%Y-%m-%d}"
+        yield News(
+            item=f"withdrawn:{document_id[:16]}:{day}",
+            text_zh=f"{title}：公开网址上的文件已撤下（{day} 发现）；存档的文本保留，仍可查询",
+            text_en=f"{title}: gone from the address it was published at (seen on {day}); the "
+            "archived document is kept and can be queried",
         )
 
 

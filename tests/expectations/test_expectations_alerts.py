@@ -425,7 +425,7 @@ def test_what_is_new_is_in_the_digest(
     assert lines[:5] == [
         "新入库 2 个文本：青岚县 样例局 2026、青岚县 青岚县样例办公室 2026",
         "更正：",
-        "　青岚县 样例局 2026：更正后重新公开，3 处数字不同，例如 T12 课后服务 134.58→143.58",
+        "　青岚县 样例局 2026：更正后重新公开，3 处数字不同：T12 课后服务 134.58→143.58",
         "未见：",
         "　青岚县：截至 2026-03-03 已见 1 个部门的 2026 年预算，1 个未见（未见不等于未公开）",
     ]
@@ -434,6 +434,50 @@ def test_what_is_new_is_in_the_digest(
     assert sink.titles[1:] == ["2026-03-04 今夜无新情况"]
     say(sink.url, hours=24 * 7, old=False)
     assert "1 个未见" in sink.got[2]["message"]
+
+
+def test_a_correction_names_the_figures_that_changed(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(B, department="样例局"))
+    warehouse.build()
+    warehouse.sql(
+        "create table quality.restatement as select ? as document_id, 'T03' as form, "
+        "'第' || n || '行' as row_label, (100 + n)::varchar as previous_text, "
+        "(100 + 3 * n)::varchar as amount_text, (2 * n)::decimal(21,6) as difference_wan "
+        "from range(1, 8) as t(n)",
+        B,
+    )
+    say(sink.url, old=False)
+    [line] = [x for x in sink.got[0]["message"].splitlines() if "更正后重新公开" in x]
+    assert "7 处数字不同，例如 T03 第7行 107→121；T03 第6行 106→118；" in line
+    assert line.count("→") == alerts.FIGURES_SHOWN
+
+
+def test_a_withdrawn_document_is_told_once(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.add(Document(A))
+    warehouse.add(Document(B, department="样例局"))
+    warehouse.build()
+    warehouse.sql("alter table marts.dim_document add column if not exists online_status varchar")
+    warehouse.sql("update marts.dim_document set online_status = 'online'")
+    warehouse.sql(
+        "update marts.dim_document set online_status = 'withdrawn' where document_id = ?", B
+    )
+    warehouse.sql(
+        "create table quality.publication as from (values (?, timestamp '2026-03-02 18:00:00'), "
+        "(?, null)) as t(document_id, withdrawn_at)",
+        B,
+        A,
+    )
+    say(sink.url, old=False)
+    told = [x for x in sink.got[0]["message"].splitlines() if "已撤下" in x]
+    assert told == [
+        "　青岚县 样例局 2026：公开网址上的文件已撤下（2026-03-02 发现）；存档的文本保留，仍可查询"
+    ]
+    say(sink.url, hours=24, old=False)
+    assert all("已撤下" not in got["message"] for got in sink.got[1:])
 
 
 def test_a_first_load_does_not_flood(
