@@ -277,6 +277,8 @@ class _Assembler:
         if not page.grids or (page.lines and page.grids[0].bbox[1] > page.lines[0].bbox[1]):
             return False
         form, first = self.columns.form if self.columns else None, page.grids[0]
+        if _is_index_row(first.cells):
+            return False
         return form is None or not all(
             form.in_header(key(x.text), 0, len(form.columns) - 1) for x in first.cells if x.words
         )
@@ -379,6 +381,8 @@ class _Assembler:
                     return False
                 places[j] = w.text
         kinds = {form.columns[j].kind for j in places}
+        if {key(t) for t in places.values()} & {key(t) for t in form.rows.get("total", [])}:
+            return True
         if "code" in kinds or "amount" in kinds:
             return True
         known = _known_labels(form)
@@ -694,7 +698,7 @@ class _Assembler:
     ) -> None:
         starts = columns if columns is not None else header.starts if header else []
         rows = self._rows(table, grid, first, starts)
-        if table.rows and rows and grid.page > table.bottom[0]:
+        if table.rows and rows and grid.page > table.rows[-1].page:
             self._join(table, rows)
         table.rows.extend(rows)
         box = table.boxes.get(grid.page)

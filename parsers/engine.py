@@ -22,7 +22,13 @@ import pypdfium2.raw as c
 from parsers import grid as rules
 from parsers.document import BBox
 from parsers.errors import DamagedError, EncryptedError, NotAPdfError, TooLargeError
-from parsers.layout import glyph_lines, line_words, text_lines, without_doubles
+from parsers.layout import (
+    glyph_lines,
+    line_words,
+    mend_lines,
+    text_lines,
+    without_doubles,
+)
 from parsers.page import Glyph, GridCell, Page, Removed
 from parsers.watermark import take_out_level_watermarks
 
@@ -290,6 +296,9 @@ class _PageReader:
     def _image(self, obj: int, outer: c.FS_MATRIX | None) -> None:
         box = self._bounds(obj, outer)
         if box is None:
+            return
+        if min(box[2] - box[0], box[3] - box[1]) <= THIN:
+            self._rule(box)  # some producers print rules as images one pixel thick
             return
         x0, y0 = max(0.0, box[0]), max(0.0, box[1])
         x1, y1 = min(self.width, box[2]), min(self.height, box[3])
@@ -563,11 +572,16 @@ class _PageReader:
                 cells[id(cell)] = cell
                 inside.setdefault(id(cell), []).append(g)
         for key, members in inside.items():
+            lines = []
             for line in glyph_lines(members):
                 kept, doubles = without_doubles(line)
                 if doubles:
                     self._note_doubles(page, doubles)
-                cells[key].words.extend(line_words(kept))
+                lines.append(line_words(kept))
+            if len(lines) > 1:
+                mend_lines(lines)
+            for words in lines:
+                cells[key].words.extend(words)
         page.grids = [g.grid for g in grids]
         kept_rest: list[Glyph] = []
         for line in glyph_lines(rest):

@@ -99,12 +99,17 @@ def text_lines(glyphs: list[Glyph], page: int) -> list[TextLine]:
 
 
 def word_lines(lines: list[list[Word]], page: int) -> list[TextLine]:
-    """Lines of words; a word whose glyphs fell into two near lines is put together again."""
+    """Lines of words as ``TextLine``; words parted over near lines are mended."""
+    mend_lines(lines)
+    return [TextLine(page, line) for line in lines if line]
+
+
+def mend_lines(lines: list[list[Word]]) -> None:
+    """Put a word together again whose glyphs fell into two lines near to each other."""
     for k in range(len(lines) - 1):
         upper, lower = lines[k], lines[k + 1]
         if upper and lower and _middle_of(lower[0]) - _middle_of(upper[-1]) < 0.7 * lower[0].size:
             _mend(upper, lower)
-    return [TextLine(page, line) for line in lines if line]
 
 
 def _middle_of(word: Word) -> float:
