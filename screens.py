@@ -136,6 +136,8 @@ def print_report(report: NightReport, lang: str) -> None:
     _indent(console, say("documents", lang, list=listed or "0"), 2)
     if report.not_current:
         _indent(console, say("superseded", lang, count=report.not_current), 2)
+    for name, document in report.misnamed:
+        _indent(console, say("misnamed", lang, name=name, document=document), 2)
     if report.unread:
         _indent(console, say("unread", lang, count=len(report.unread)), 2)
         for u in report.unread:

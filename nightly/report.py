@@ -68,6 +68,7 @@ class NightReport(BaseModel):
     counties: list[CountyNight] = []
     read_tonight: int = 0
     unread: list[Unread] = []
+    misnamed: list[tuple[str, str]] = []
     documents: dict[str, int] = {}
     not_current: int = 0
     identities: dict[str, int] = {}
@@ -220,6 +221,12 @@ def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightR
                     "join marts.dim_document d using (document_id) where d.is_current group by 1"
                 ).fetchall()
             )
+            report.misnamed = connection.sql(
+                "select distinct coalesce(p.link_text, p.file_name), "
+                "concat_ws(' ', d.department, d.fiscal_year) "
+                "from quality.publication p join marts.dim_document d using (document_id) "
+                "where p.name_differs is not null order by all"
+            ).fetchall()
             examples = connection.sql(
                 "select department, fiscal_year from marts.dim_document where is_current "
                 "order by fiscal_year desc, department limit 1"

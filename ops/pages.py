@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from samples.pages import traps_page
+
 ROOT = Path(__file__).resolve().parent.parent
 MARTS = ("marts", "quality")
 
@@ -74,7 +76,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"commands.md": commands, "marts.md": marts}
+PAGES = {"commands.md": commands, "marts.md": marts, "sample-province.md": traps_page}
 
 
 def main() -> int:
