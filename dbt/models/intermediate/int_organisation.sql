@@ -68,6 +68,8 @@ publisher as (
         fiscal_year,
         last_seen_at,
         true as is_publisher,
+        -- the department's own name, not that of its head office (本级)
+        scope = 'department' as is_department,
         cast(null as varchar) as parent_id
     from document
 
@@ -85,6 +87,7 @@ unit as (
         document.fiscal_year,
         document.last_seen_at,
         false as is_publisher,
+        false as is_department,
         document.organisation_id as parent_id
     from form_row
     inner join document on form_row.document_id = document.document_id
@@ -106,9 +109,9 @@ grouped as (
 
     select
         organisation_id,
-        arg_max(name_standard, (is_publisher, fiscal_year, last_seen_at, name_printed))
+        arg_max(name_standard, (is_publisher, is_department, fiscal_year, last_seen_at, name_printed))
             as name_standard,
-        arg_max(name_printed, (is_publisher, fiscal_year, last_seen_at, name_printed))
+        arg_max(name_printed, (is_publisher, is_department, fiscal_year, last_seen_at, name_printed))
             as name_printed,
         list(distinct name_printed order by name_printed) as names_seen,
         any_value(county_code) as county_code,
