@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli_review import review_app
 from cli_sites import archive_app, sites_app
 from nightly.errors import GateClosedError
 from nightly.settings import Settings, SettingsError
@@ -36,6 +37,7 @@ findings_app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(findings_app, name="findings")
+app.add_typer(review_app, name="review")
 app.add_typer(sites_app, name="sites")
 app.add_typer(archive_app, name="archive")
 

@@ -47,6 +47,14 @@ def word(key: str, lang: str) -> str:
     return _texts().get(key, {}).get(lang, key)
 
 
+def problem_words(
+    code: str, what: str | None, remedy: str | None, lang: str
+) -> tuple[str, str | None]:
+    """What is wrong and what to do: the reader's words, in Chinese by the problem's code."""
+    told = _texts().get(f"why_{code}", {}).get(lang), _texts().get(f"remedy_{code}", {}).get(lang)
+    return told[0] or what or "", told[1] or remedy
+
+
 def _console(stream: TextIO | None = None) -> Console:
     console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=False)
     if not console.is_terminal or console.width > WIDTH + 40:
@@ -141,18 +149,11 @@ def print_report(report: NightReport, lang: str) -> None:
     if report.unread:
         _indent(console, say("unread", lang, count=len(report.unread)), 2)
         for u in report.unread:
-            _indent(
-                console,
-                say(
-                    "unread_line",
-                    lang,
-                    name=u.name,
-                    outcome=word(u.outcome, lang),
-                    what=u.what or "",
-                ),
-            )
-            if u.remedy:
-                _indent(console, say("remedy", lang, text=u.remedy), 6, "dim")
+            what, remedy = problem_words(u.outcome, u.what, u.remedy, lang)
+            outcome = word(u.outcome, lang)
+            _indent(console, say("unread_line", lang, name=u.name, outcome=outcome, what=what))
+            if remedy:
+                _indent(console, say("remedy", lang, text=remedy), 6, "dim")
 
     _head(console, say("checked", lang))
     counts = {o: report.identities.get(o, 0) for o in ("exact", "rounding", "violated")}
@@ -278,24 +279,36 @@ def print_finding(f: Any, lang: str) -> None:
 
 def print_ingested(settings: Any, files: Iterable[tuple[Any, Path]], lang: str) -> int:
     """What became of each ingested file; returns how many gave no document."""
-    from nightly.steps import read_one
+    from nightly.steps import members, read_one
 
     console = _console()
     table = _plain_table(
         ("", "left"), (say("documents", lang, list="").rstrip(":： "), "left"), ("", "left")
     )
     refused = 0
+    waiting: list[tuple[Any, str]] = []
     for row, path in files:
+        inside = members(settings, row.sha256) if row.sha256 else []
+        # of a container its files, and its own row where that has something to say
+        shown = [m for m in inside if m.member_path or not m.outcome.is_ok]
+        waiting += [(m, f"{path.name}!/{m.member_path}".removesuffix("!/")) for m in shown] or [
+            (row, path.name)
+        ]
+    for row, name in waiting:
         if not row.sha256:
-            refused += 1
-            table.add_row(path.name, word("not_a_pdf", lang), row.reason or "")
+            # a note beside the documents in a container is no failure
+            refused += row.role != "member" or row.outcome.value != "not_a_document"
+            table.add_row(name, word("not_a_pdf", lang), row.reason or "")
             continue
-        record = read_one(settings, row.sha256, path.name)
+        record = read_one(settings, row.sha256, name)
         if record.outcome != "parsed":
             refused += 1
             problem = record.problem
-            told = f"{problem.what} ({problem.where}). {problem.remedy}" if problem else ""
-            table.add_row(path.name, word(record.outcome, lang), told)
+            reason = ""
+            if problem:
+                said, todo = problem_words(problem.code, problem.what, problem.remedy, lang)
+                reason = f"{said} ({problem.where}). {todo}"
+            table.add_row(name, word(record.outcome, lang), reason)
             continue
         for d in record.documents:
             status = d.verdict.status if d.verdict else "quarantined"
@@ -303,7 +316,7 @@ def print_ingested(settings: Any, files: Iterable[tuple[Any, Path]], lang: str) 
             held = sum(1 for i in d.identities if i.outcome in ("exact", "rounding"))
             broken = sum(1 for i in d.identities if i.outcome == "violated")
             table.add_row(
-                path.name,
+                name,
                 word(status, lang),
                 f"{d.document.department} {d.document.year} · {held} ✓ {broken} ✗",
             )
