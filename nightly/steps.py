@@ -158,6 +158,15 @@ def ingest(settings: Settings, files: Sequence[Path], run_id: str) -> list[Any]:
     return rows
 
 
+def members(settings: Settings, sha256: str) -> list[Any]:
+    """Fetch rows of the files inside an archived zip, rar or 7z; empty for any other file."""
+    return [
+        row
+        for row in _archive(settings).rows()
+        if row.role == "member" and row.parent_sha256 == sha256
+    ]
+
+
 # --- parse ------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Crawl one host: its columns, their articles, the articles' files; a row for every fetch.
 
 What a night costs: one conditional request for each list page, whatever is new, and the part
-of the known articles and files whose turn it is (``CrawlSettings.recheck_days``).
+of the known articles and files whose turn it is (``CrawlSettings.recheck_after``).
 
 Killed anywhere and run again, nothing is lost and nothing is stored twice: objects come before
 rows, an article's row is written after the rows of everything it offers, and list pages are
@@ -23,6 +23,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
+from zoneinfo import ZoneInfo
 
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
@@ -40,6 +41,7 @@ from scrapers.site import Column, Pace, Site, host_of, hosts
 __all__ = ["ColumnReport", "HostBusyError", "HostReport", "crawl_host", "hosts"]
 
 log = logging.getLogger(__name__)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class ColumnReport(BaseModel):
@@ -879,12 +881,12 @@ class _HostCrawl:
         """Whether a known address is asked for tonight.
 
         Failures: at once the first time, then after 1, 2, 4, … days. Good ones: when the list
-        shows another title, and else once in ``recheck_days``, spread by the address over the
+        shows another title, and else once in ``recheck_after`` days, spread by the address over the
         second half of that time so that no night has to carry all.
         """
         age = self.now - seen.last.fetched_at
         slack = timedelta(hours=6)  # nights do not begin at the same second
-        days = float(self.settings.recheck_days)
+        days = float(self.settings.recheck_after(self.now.astimezone(SHANGHAI).date()))
         if seen.failures or seen.good is None:
             wait = 0.0 if seen.failures <= 1 else min(2.0 ** (seen.failures - 2), days)
             return age >= timedelta(days=wait) - (slack if wait else timedelta(0))

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -55,6 +55,8 @@ log = logging.getLogger(__name__)
 ROBOT = "county-budget-warehouse"
 """The product token that robots.txt files can name."""
 
+SEASON_RECHECK_DAYS, QUIET_RECHECK_DAYS = 14, 60
+
 _RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -83,8 +85,9 @@ class CrawlSettings(BaseModel):
     """List pages read of one column."""
     max_depth: int = Field(default=2, ge=0)
     """How deep directory articles (articles that only link to articles) are followed."""
-    recheck_days: int = Field(default=30, ge=1)
-    """Every known article and attachment is asked for again at the latest after so many days."""
+    recheck_days: int | None = Field(default=None, ge=1)
+    """Every known article and attachment is asked for again at the latest after so many days
+    (default: 14 in season, 60 otherwise; see :meth:`recheck_after`)."""
     give_up_after: int = Field(default=5, ge=1)
     """So many failures or blocks in a row end the host's night."""
 
@@ -99,6 +102,17 @@ class CrawlSettings(BaseModel):
         if megabytes := os.environ.get("BUDGETS_MAX_DOWNLOAD_MB"):
             given["max_bytes"] = int(megabytes) * 1024**2
         return cls.model_validate(given)
+
+    def recheck_after(self, day: date) -> int:
+        """Days after which known addresses are asked for again, on that day.
+
+        Budgets are published from mid-February to mid-May, final accounts in September and
+        October: corrections and withdrawals fall into these weeks.
+        """
+        if self.recheck_days is not None:
+            return self.recheck_days
+        in_season = (2, 1) <= (day.month, day.day) <= (5, 31) or day.month in (9, 10)
+        return SEASON_RECHECK_DAYS if in_season else QUIET_RECHECK_DAYS
 
     @property
     def user_agent(self) -> str:

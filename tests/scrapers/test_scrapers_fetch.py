@@ -18,7 +18,14 @@ from scrapers_portal import QUICK, Portal, Reply, a_file, html, pdf
 from scrapers.archive import Outcome
 from scrapers.blocks import block_rules, recognise_block
 from scrapers.decode import decode_page
-from scrapers.fetch import CrawlStopped, Fetched, PoliteSession, file_name_of, is_public_address
+from scrapers.fetch import (
+    CrawlSettings,
+    CrawlStopped,
+    Fetched,
+    PoliteSession,
+    file_name_of,
+    is_public_address,
+)
 from scrapers.filetype import Kind, extension_of, kind_of
 from scrapers.site import Pace
 
@@ -519,3 +526,21 @@ def test_one_bad_byte_does_not_turn_the_page_over() -> None:
 @given(st.binary(max_size=200), st.none() | st.text(max_size=30))
 def test_any_bytes_decode(data: bytes, header: str | None) -> None:
     assert isinstance(decode_page(data, header).text, str)
+
+
+@pytest.mark.parametrize(
+    ("day", "days"),
+    [
+        ("2026-01-31", 60),
+        ("2026-02-01", 14),
+        ("2026-05-31", 14),
+        ("2026-06-01", 60),
+        ("2026-09-01", 14),
+        ("2026-10-31", 14),
+        ("2026-11-01", 60),
+    ],
+)
+def test_known_addresses_are_looked_at_more_often_in_season(day: str, days: int) -> None:
+    moment = datetime.fromisoformat(day).date()
+    assert CrawlSettings().recheck_after(moment) == days
+    assert CrawlSettings(recheck_days=30).recheck_after(moment) == 30
