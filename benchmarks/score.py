@@ -170,7 +170,7 @@ def judge_known(found: Sequence[Reading], known: dict[str, Any]) -> Judged:
         judged.false += [f"{reading.where} {' '.join(k)}" for k in (raised - wanted).elements()]
         judged.missing += [f"{reading.where} {' '.join(k)}" for k in (wanted - raised).elements()]
         judged.soft.update(r.identity for r in reading.violated("soft"))
-        for fact in known["soft"].get(reading.name.split("_")[0], []):
+        for fact in known["soft"].get(reading.name.split("_")[0], ()):
             if fact["identity"] not in {r.identity for r in reading.violated("soft")}:
                 judged.missing.append(f"{reading.where} {fact['item']} {fact['identity']} (soft)")
     return judged

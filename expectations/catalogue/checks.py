@@ -589,3 +589,200 @@ def _row_pages(form: FormView, row: int) -> list[int]:
 def joint(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
     """J01 needs all other outcomes: ``verdict`` adds it after they are known."""
     yield from ()
+
+
+# --- further checks a reviewer makes (soft) ----------------------------------------------------
+
+_COMPARED = re.compile(r"[比与较](20\d\d)年")
+_NOT_A_COMPARISON = re.compile(r"规划|以来|年末|年底")
+_REASONED = re.compile(r"原因|由于|因|主要是|系")
+_WHOLE_COST = re.compile(r"^(成本控制数|项目(总)?成本|项目支出(总额)?|总成本|项目资金总额)$")
+_COST = re.compile(
+    r"^(?P<sign>≤|<=|不超过|<|=|≥|>=|>)?(?P<value>[\d,]+(\.\d+)?)(?P<unit>万?元)(/年)?$"
+)
+_STATED_COST = re.compile(
+    r"(费用|经费|资金)(总计|合计|共计)(?P<value>[\d,]+(\.\d+)?)(?P<unit>万?元)"
+)
+_PRODUCT = re.compile(
+    r"(?P<heads>\d+)人[×xX*](?P<rate>\d+(\.\d+)?)元?(/人)?(/月|每月)?[×xX*](?P<months>\d+)个?月"
+)
+_UPPER = ("≤", "<=", "不超过", "<")
+
+
+@check("base_year")
+def base_year(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    """A section that compares with a year by its number compares with the year before."""
+    year = binder.document.document.year
+    found: dict[str, list[tuple[int, int | None]]] = {}
+    for sentence in binder.document.narrative.sentences:
+        text = squeeze(sentence.sentence)
+        if _NOT_A_COMPARISON.search(text):
+            continue
+        for match in _COMPARED.finditer(text):
+            found.setdefault(squeeze(sentence.section), []).append(
+                (int(match.group(1)), sentence.page)
+            )
+    if year is None or not found:
+        yield CheckResult("对比年度为上年", None, reason="文字未与某一年度对比，或封面未印年度")
+        return
+    for section, years in found.items():
+        wrong = sorted({y for y, _ in years if y != year - 1})
+        pages = sorted({p for y, p in years if p is not None and (y in wrong or not wrong)})
+        said = "、".join(str(y) for y in wrong)
+        yield CheckResult(
+            f"{section} 对比年度={year - 1}",
+            not wrong,
+            statements=(f"说明文字「{section}」与{said}年对比{_on(pages)}", f"封面年度 {year}"),
+            statements_en=(f"the text compares with {said}{_on_en(pages)}", f"cover year {year}"),
+            pages=pages,
+        )
+
+
+@check("change_explained")
+def change_explained(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    """A change of so many percent (option ``percent``) is given a reason."""
+    name = "1 收支变动说明原因"
+    rate = binder.figures.single.get("income_change_rate")
+    texts = [
+        squeeze(s.sentence)
+        for s in binder.document.narrative.sentences
+        if "收支" in s.section and "变动" in s.section
+    ]
+    least = Decimal(binding.options["percent"])
+    if rate is None or not texts:
+        yield CheckResult(name, None, reason="文字未公开增减率")
+    elif abs(rate.value) < least:
+        yield CheckResult(name, None, reason=f"增减率不足 {least}%")
+    else:
+        told = any(
+            r.topic in ("income_total", "expense_total") and r.text.strip()
+            for r in binder.document.reasons
+        )
+        pages = [rate.page] if rate.page is not None else []
+        yield CheckResult(
+            name,
+            told or any(_REASONED.search(t) for t in texts),
+            statements=(f"说明文字称{rate.zh} {rate.printed}%{_on(pages)}", "未说明增减原因"),
+            statements_en=(f"the text tells a change of {rate.printed}%", "and gives no reason"),
+            pages=pages,
+        )
+
+
+@check("attached_targets")
+def attached_targets(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    """Where the text does not tell how many targets are published: no more than are managed."""
+    name = "所附目标表不多于纳入管理的项目数"
+    managed = binder.figures.single.get("target_projects")
+    attached = len(binder.targets.projects)
+    if managed is None or not attached:
+        yield CheckResult(name, None, reason="文字未公开项目数，或未附目标表")
+    elif "published_projects" in binder.figures.single:
+        yield CheckResult(name, None, reason="文字另述公开的目标数（P-PUBCNT）")
+    else:
+        pages = [managed.page] if managed.page is not None else []
+        yield CheckResult(
+            name,
+            attached <= managed.value,
+            statements=(
+                f"说明文字称{managed.zh} {managed.value.normalize():f}个{_on(pages)}",
+                f"文件附有 {attached} 张项目支出绩效目标表",
+            ),
+            statements_en=(
+                f"the text tells of {managed.value.normalize():f} projects under management",
+                f"{attached} targets are attached",
+            ),
+            pages=pages,
+        )
+
+
+@check("stated_cost")
+def stated_cost(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    """The whole cost as a target's own words state it is its annual amount.
+
+    Read are one indicator of the whole cost (成本控制数 …), one total in its texts (费用总计 …),
+    and heads × rate × months, which as a part cannot exceed the whole. 以下 and ≤ give a bound.
+    """
+    for target in binder.targets.projects:
+        annual = target.figures["annual_total"].value
+        stated = list(_stated_costs(binder.document.performance[target.index]))
+        if annual is None or not stated:
+            continue
+        for what, said, value, step, relation in stated:
+            off = value - annual
+            holds = {"=": abs(off) <= step, "<=": off <= step, ">=": off >= -step}[relation]
+            yield CheckResult(
+                f"{_target(target)} {what}",
+                holds,
+                statements=(
+                    f"绩效目标表《{target.name}》{what}「{said}」",
+                    f"年度资金总额 {annual.normalize():f} 元",
+                ),
+                statements_en=(
+                    f"target “{target.name}” states “{said}”",
+                    f"its annual amount is {annual.normalize():f} 元",
+                ),
+            )
+
+
+def _stated_costs(
+    table: dict[str, object],
+) -> Iterator[tuple[str, str, Decimal, Decimal, str]]:
+    """What is stated, as printed, in 元, half its step, how it stands to the annual amount."""
+    costs = [c for row in _rows_of(table.get("指标")) if (c := _whole_cost(row)) is not None]
+    if len(costs) == 1:
+        yield costs[0]
+    texts = table.get("文字")
+    words = [squeeze(str(v)) for v in texts.values()] if isinstance(texts, dict) else []
+    totals = [m for t in words for m in _STATED_COST.finditer(t)]
+    if len(totals) == 1:
+        yield ("项目概况所述总额", totals[0].group(), *_yuan(totals[0]), "=")
+    products = [m for t in words for m in _PRODUCT.finditer(t)]
+    if len(products) == 1:
+        m = products[0]
+        value = Decimal(m["heads"]) * Decimal(m["rate"]) * Decimal(m["months"])
+        yield "人数×标准×月数", m.group(), value, Decimal(0), "<="
+
+
+def _rows_of(rows: object) -> list[dict[str, object]]:
+    return [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+
+
+def _whole_cost(row: dict[str, object]) -> tuple[str, str, Decimal, Decimal, str] | None:
+    cells = row.get("right")
+    texts = [squeeze(str(c)) for c in cells] if isinstance(cells, list) else []
+    if len(texts) != 3 or not texts[0].startswith("成本") or not _WHOLE_COST.match(texts[1]):
+        return None
+    found = _COST.match(texts[2])
+    if found is None:
+        return None
+    sign = found["sign"] or "="
+    relation = ">=" if sign in _UPPER else "=" if sign == "=" else "<="
+    return (f"成本指标 {texts[1]}", texts[2], *_yuan(found), relation)
+
+
+def _yuan(found: re.Match[str]) -> tuple[Decimal, Decimal]:
+    value = Decimal(found["value"].replace(",", ""))
+    factor = Decimal(10_000) if found["unit"] == "万元" else Decimal(1)
+    decimals = len(found["value"].partition(".")[2])
+    return value * factor, factor.scaleb(-decimals) / 2 if factor != 1 else Decimal(0)
+
+
+@check("current_names")
+def current_names(binder: Binder, binding: Binding) -> Iterator[CheckResult]:
+    """No 类 under a name that the official classification has given up (options: old → new)."""
+    year = binder.document.document.year
+    found: dict[str, list[str]] = {}
+    for form in _forms(binder, binding.forms):
+        for line in form.halves["expenditure"].lines:
+            if line.label in binding.options:
+                found.setdefault(line.label, []).append(form.form)
+    listed = "、".join(f"{name}（{'、'.join(forms)}）" for name, forms in found.items())
+    now = "、".join(binding.options[name] for name in found)
+    known = year is not None and year >= int(binding.options["since"])
+    yield CheckResult(
+        "类级科目为现行名称",
+        not found if known else None,
+        reason=None if known else f"封面年度不明或早于 {binding.options['since']} 年",
+        statements=(f"列有旧科目名称「{listed}」", f"现行名称「{now}」"),
+        statements_en=(f"former names “{listed}”", f"now “{now}”"),
+    )

@@ -18,7 +18,7 @@ import pytest
 from catalogue_invented import PLANS, YEAR, invented
 
 from expectations.catalogue import Bound, BoundTerm, bind, evaluate, evaluate_all, load_catalogue
-from parsers.document import ParsedDocument
+from parsers.document import ParsedDocument, Sentence
 
 NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
 Key = tuple[str, int | None, int | None, str | None]
@@ -214,6 +214,34 @@ def _list(old: str, new: str) -> Callable[[ParsedDocument], None]:
     return change
 
 
+def _base_year(d: ParsedDocument) -> None:
+    said = f"比{YEAR - 2}年增加1.00万元。"
+    d.narrative.sentences.append(Sentence(section="一、收支", sentence=said, page=20))
+
+
+def _old_name(d: ParsedDocument) -> None:
+    d.tables[2].body[1][1] = "医疗卫生与计划生育支出"
+
+
+def _attached(d: ParsedDocument) -> None:
+    d.narrative.keys["perf_published"] = None
+    d.narrative.keys["perf_projects"] = "1"
+
+
+def _unexplained(d: ParsedDocument) -> None:
+    d.narrative.keys["income_yoy_pct"] = "-20.00"
+    d.narrative.sentences = [Sentence(section="一、收支数据变动情况", sentence="比上年减少。")]
+
+
+def _cost(value: str) -> Callable[[ParsedDocument], None]:
+    def change(d: ParsedDocument) -> None:
+        target = next(p for p in d.performance if p["kind"] == "project")
+        row = ["成本指标", "成本控制数", value]
+        target["指标"] = [{"level1": "产出指标", "left": row, "right": row}]
+
+    return change
+
+
 LABELS: dict[str, tuple[str, Callable[[ParsedDocument], None]]] = {
     "M-YEAR": ("general", _title),
     "M-TOC": ("general", _title),
@@ -238,6 +266,12 @@ LABELS: dict[str, tuple[str, Callable[[ParsedDocument], None]]] = {
     "N-DIR": ("general", _key("income_yoy_pct", "-14.94")),
     "N-YOYPAIR": ("general", _key("expense_yoy_delta", "-1.00")),
     "N-SANGONG-NONE": ("general", _key("three_public_none", True)),
+    "M-BASEYEAR": ("general", _base_year),
+    "M-OLDNAME": ("general", _old_name),
+    "P-PUBCNT4": ("general", _attached),
+    "P-TXT": ("general", _cost("1元")),
+    "O-UNITS": ("general", _key("perf_units_reporting", "0")),
+    "N-REASON": ("general", _unexplained),
     "A-PROC-CAP": ("general", _key("procurement_total", "99999.00")),
     "A-VEH-SG": ("general", _key("vehicles_actual", "0")),
 }

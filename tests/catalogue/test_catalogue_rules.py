@@ -592,3 +592,40 @@ def test_targets_that_were_not_read_are_not_counted_against_the_publisher(code: 
     verdict = judge(document).verdict
     assert verdict is not None
     assert "P-PUBCNT：应核对 1 处，实际 0 处" in verdict.reasons
+
+
+# --- what a target says of its own cost --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("{n}元", "exact"),
+        ("≤{n}元", "exact"),
+        ("不超过{more}元", "exact"),
+        ("≤{less}元", "violated"),
+        ("{more}元", "violated"),
+        ("≥{less}元", "exact"),
+        ("{n}元/人", None),  # a rate is no whole
+        ("约{more}元", None),
+    ],
+)
+def test_a_stated_cost_is_the_annual_amount_or_a_bound(said: str, outcome: str | None) -> None:
+    document = invented()
+    target = next(p for p in document.performance if p["kind"] == "project")
+    annual = int(Decimal(str(target["年度资金总额"]).replace(",", "")))
+    value = said.format(n=annual, more=annual + 1000, less=annual - 1)
+    row = ["成本指标", "成本控制数", value]
+    target["指标"] = [{"level1": "产出指标", "left": row, "right": row}]
+    found = [r.outcome for k, r in results(document).items() if "成本控制数" in k[1]]
+    assert found == ([outcome] if outcome else [])
+
+
+@pytest.mark.parametrize(("heads", "outcome"), [("2", "exact"), ("9", "violated")])
+def test_heads_times_rate_times_months_is_no_more_than_the_whole(heads: str, outcome: str) -> None:
+    document = invented()
+    target = next(p for p in document.performance if p["kind"] == "project")
+    annual = int(Decimal(str(target["年度资金总额"]).replace(",", "")))
+    target["文字"] = {"项目概况": f"按{heads}人×{annual // 24}元×12个月测算。"}
+    found = [r.outcome for k, r in results(document).items() if "人数×标准×月数" in k[1]]
+    assert found == [outcome]

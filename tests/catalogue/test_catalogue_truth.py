@@ -19,8 +19,9 @@ from expectations.catalogue import (
 )
 
 pytestmark = pytest.mark.shared
-# the truth of the four documents leaves their list of contents out
-NOT_TOLD = {"M-TOC"}
+# the truth of the four documents leaves their list of contents out, and nobody has written down the
+# outcomes of the checks a reviewer makes
+NOT_TOLD = {"M-TOC", "P-TXT", "P-PUBCNT4", "O-UNITS", "N-REASON", "M-BASEYEAR", "M-OLDNAME"}
 # the known outcomes leave out what the text of 002 itemises: its list lacks one project of 80 万元
 BESIDES = {
     ("002", "P-LIST"): Counter(violated=1),
