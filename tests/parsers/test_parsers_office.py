@@ -297,8 +297,8 @@ def test_a_damaged_office_file_is_told(budget: ParsedDocument) -> None:
         read_document(data[: len(data) // 2])
     with pytest.raises(DamagedError):
         read_document(docx_of("<w:p>"))
+    old = xls(budget)
     with pytest.raises(DamagedError):
-        old = xls(budget)
         read_document(old[:600] + bytes(3000) + old[3600:])
 
 
