@@ -5,7 +5,8 @@
 Without files the sample documents of ``samples/pdf`` are read. In each, every digit of every
 amount cell of T01–T13 is replaced by each of the nine others, all other cells being right.
 
-detected    a hard identity that held is violated
+detected    a hard identity that held is violated; where structure is lost, or an identity that the
+            print promises can no longer be evaluated (the verdict says so)
 located     exactly one printed figure stands in all identities violated and has a value that
             satisfies every hard identity it stands in: it is the misread one
 repairable  that value is unique at the printed step
@@ -282,12 +283,29 @@ def amount_cells(document: ParsedDocument) -> Iterator[tuple[Table, int, int, Ce
 
 def changed_whole(document: Document) -> set[Instance]:
     """Hard identities newly violated when the changed document is bound again as a whole."""
-    results = evaluate_all(Binder(document.document, document.catalogue).bind())
-    return {
-        (r.identity, r.instance)
-        for r in results
-        if r.severity == "hard" and r.outcome == "violated"
-    } - document.violated
+    bounds = hard_bounds(Binder(document.document, document.catalogue))
+    found = {(r.identity, r.instance) for r in evaluate_all(bounds) if r.outcome == "violated"}
+    return found - document.violated
+
+
+def hard_bounds(binder: Binder) -> list[Bound]:
+    return [
+        bound
+        for identity in binder.catalogue.file.identities
+        if identity.severity == "hard"
+        for binding in identity.bind
+        for bound in binder.binding(identity, binding)
+    ]
+
+
+def short_of(document: Document) -> Counter[str]:
+    """Instances that the print promises and that cannot be evaluated, by identity."""
+    bounds = hard_bounds(Binder(document.document, document.catalogue))
+    return Counter(
+        r.identity
+        for b, r in zip(bounds, evaluate_all(bounds), strict=True)
+        if r.outcome == "not_applicable" and (b.mandatory or b.lost)
+    )
 
 
 @dataclass(slots=True)
@@ -325,19 +343,28 @@ def misread(
         k: Key = (table.id, i, j, None)
         text, amount = cell.text, cell.amount
         assert amount is not None
+        wrongs = []
         for wrong in mutations(text):
             value = Decimal(wrong.replace(",", ""))
             if value == amount:
                 continue
             count += 1
-            if count % every:
-                continue
-            tally.changed += 1
-            misread_cell = cell.model_copy(update={"text": wrong, "amount": value})
-            if not one_wrong(document, k, misread_cell, tally):
-                tally.misses.append(
-                    f"{document.name} {table.id} 行{i + 1} 列{j + 1} {text}→{wrong}"
-                )
+            if count % every == 0:
+                wrongs.append(cell.model_copy(update={"text": wrong, "amount": value}))
+        if not wrongs:
+            continue
+        seen = (
+            [one_wrong(document, k, wrong, tally) for wrong in wrongs]
+            if amount
+            else zero_wrong(document, k, wrongs, tally)
+        )
+        tally.changed += len(wrongs)
+        where = f"{document.name} {table.id} 行{i + 1} 列{j + 1} {text}"
+        tally.misses += [
+            f"{where}→{wrong.text}"
+            for wrong, detected in zip(wrongs, seen, strict=True)
+            if not detected
+        ]
     return tallies
 
 
@@ -366,6 +393,47 @@ def one_wrong(document: Document, k: Key, wrong: Cell, tally: Tally) -> bool:
         tally.located += possible == 1
         tally.repairable += possible == 1 and values == 1
     return detected
+
+
+def zero_wrong(document: Document, k: Key, wrongs: Sequence[Cell], tally: Tally) -> list[bool]:
+    """A printed zero read as something: bound again once, since the cell is no longer nothing,
+    then judged for each wrong value."""
+    table = document.document.table(k[0])
+    assert table is not None
+    assert k[1] is not None
+    assert k[2] is not None
+    row, j = table.cells[k[1]], k[2]
+    right = row[j]
+    row[j] = wrongs[0]
+    bounds = hard_bounds(Binder(document.document, document.catalogue))
+    results = evaluate_all(bounds)
+    row[j] = right
+    touching: list[tuple[Bound, list[BoundTerm]]] = []
+    elsewhere = False
+    for bound, result in zip(bounds, results, strict=True):
+        if (result.identity, result.instance) in document.violated:
+            continue
+        mine = [term for term in bound.terms if key_of(term) == k]
+        if mine and bound.reason is None:
+            touching.append((bound, mine))
+        else:
+            elsewhere = elsewhere or result.outcome == "violated"
+    seen = []
+    for wrong in wrongs:
+        assert wrong.amount is not None
+        value = wrong.amount * table.factor
+        for _, terms in touching:
+            for term in terms:
+                term.value = value
+        detected = elsewhere or any(evaluate(b).outcome == "violated" for b, _ in touching)
+        tally.detected += detected
+        sums = document.broken_by(k, whole(value))[0] if k in document.figures else []
+        if detected and sums:
+            possible, values = document.suspects(k, whole(value), sums)
+            tally.located += possible == 1
+            tally.repairable += possible == 1 and values == 1
+        seen.append(detected)
+    return seen
 
 
 # --- wrong structure ---------------------------------------------------------------------------
@@ -461,13 +529,14 @@ def structures(document: Document) -> dict[str, list[tuple[Table, Callable[[Tabl
 def misplace(document: Document, most: int) -> dict[tuple[str, str], Tally]:
     """Structural misreadings, ``most`` of each kind: by kind and form."""
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+    usual = short_of(document)
     for name, changes in structures(document).items():
         for table, change, where in spread(changes, most):
             tally = tallies[name, table.id]
             tally.changed += 1
             with Undo(table) as now:
                 change(now)
-                detected = bool(changed_whole(document))
+                detected = bool(changed_whole(document)) or bool(short_of(document) - usual)
             tally.detected += detected
             if not detected:
                 tally.misses.append(f"{where} {name}")
@@ -595,7 +664,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     options.add_argument("files", nargs="*", type=Path)
     options.add_argument("--every", type=int, default=1, help="try every N-th wrong digit only")
-    options.add_argument("--rows", type=int, default=20, help="of each structural misreading")
+    options.add_argument("--rows", type=int, default=12, help="of each structural misreading")
     options.add_argument("--misses", action="store_true", help="list what passes unseen")
     given = options.parse_args(arguments)
     start = time.process_time()
