@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -297,7 +298,8 @@ def parse(
                     box = cell.bbox or ("", "", "", "")
                     path = table.columns[c] if c < len(table.columns) else ""
                     out.writerow(
-                        [
+                        _no_formula(v)
+                        for v in [
                             table.id,
                             r,
                             c,
@@ -315,6 +317,16 @@ def parse(
                     )
     else:
         print_document(document, lang.value)
+
+
+_FIGURE = re.compile(r"[-+]?[\d,]*\.?\d+%?|[-+—]+")
+
+
+def _no_formula(value: Any) -> Any:
+    """Text that a spreadsheet would compute begins with an apostrophe; figures stay as they are."""
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return value
+    return value if _FIGURE.fullmatch(value) else f"'{value}"
 
 
 @app.command(
@@ -361,7 +373,7 @@ def query(
         elif format is QueryFormat.csv:
             writer = csv.writer(stream)
             writer.writerow(names)
-            writer.writerows(rows)
+            writer.writerows([_no_formula(v) for v in r] for r in rows)
         else:
             print_rows(names, rows, stream)
     finally:

@@ -324,6 +324,14 @@ def print_ingested(settings: Any, files: Iterable[tuple[Any, Path]], lang: str) 
     return refused
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _as_text(value: str) -> Text:
+    """A published text: its brackets are no markup, its control characters reach no terminal."""
+    return Text(_CONTROL.sub("", value))
+
+
 def print_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], stream: TextIO) -> None:
     """A query's result as a table; numbers to the right, NULL as an empty cell."""
     numeric = [
@@ -331,9 +339,9 @@ def print_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], stream: Text
     ]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name, right in zip(names, numeric, strict=True):
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+        table.add_column(_as_text(name), justify="right" if right else "left", overflow="fold")
     for r in rows:
-        table.add_row(*("" if v is None else str(v) for v in r))
+        table.add_row(*("" if v is None else _as_text(str(v)) for v in r))
     console = _console(stream)
     console.print(table)
     console.print(Text(f"({len(rows)})", style="dim"))

@@ -36,6 +36,9 @@ T = TypeVar("T")
 
 _LENGTH = struct.Struct(">Q")
 _START_SECONDS = 60.0
+# What the child needs of the environment. All else stays here: a file that takes the child over
+# must find no password, no key and no address in it.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,10 @@ class Worker:
                 [sys.executable, "-m", "parsers.worker", str(self.limits.megabytes)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                env={
+                    **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                    "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+                },
                 start_new_session=True,
             )
             try:

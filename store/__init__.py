@@ -26,7 +26,8 @@ class Store:
     def __init__(self, root: str | Path) -> None:
         self.root = str(root)
         self._fs: Any
-        self._fs, base = fsspec.core.url_to_fs(self.root)
+        # another process may write at any time: a cached listing would hide its files
+        self._fs, base = fsspec.core.url_to_fs(self.root, use_listings_cache=False)
         self._base = base.rstrip("/")
         self.is_local = "file" in (
             (self._fs.protocol,) if isinstance(self._fs.protocol, str) else self._fs.protocol
