@@ -20,6 +20,8 @@ review_app = typer.Typer(
     help="人工复核 · quarantined documents: suspects, crops, decisions.",
     invoke_without_command=True,
     rich_markup_mode="rich",
+    # one command, made a group so that it can be mounted: options may follow the document
+    context_settings={"allow_interspersed_args": True},
 )
 
 SHOWN = 6

@@ -41,6 +41,8 @@ SURE = 0.90
 """Least probability of the least certain character for a reading to count as sure."""
 POSSIBLE = 0.02
 """A character less probable than this is no alternative."""
+_ASLANT = 2.5
+"""Degrees off the upright at which a text is a watermark."""
 _AROUND = 2.6
 """Heights of a line read on both sides of a figure in running text."""
 _HEIGHT = 48
@@ -205,11 +207,18 @@ class _Seen(NamedTuple):
 def _read_pixels(page: Any, request: CellRequest) -> SecondReading:
     """The first reading where it is sure and agrees; else what the sure readings of all
     resolutions have in common, and nothing sure where they contradict one another."""
-    tried: list[SecondReading] = []
-    for scale in SCALES:
-        tried.append(_read_at(page, request, scale))
-        if len(tried) == 1 and tried[0].agrees and tried[0].sure:
-            return tried[0]
+    first = _read_at(page, request, SCALES[0])
+    if first.agrees and first.sure:
+        return first
+    # no figure is printed aslant: such a watermark may go before looking more closely
+    tried = [] if _without_aslant(page) else [first]
+    tried += [_read_at(page, request, scale) for scale in SCALES[len(tried) :]]
+    x0, top, x1, bottom = request.bbox
+    if request.kind == "cell" and bottom - top > x1 - x0:  # print that stands sideways
+        for quarter in (1, 3):
+            turned = _read_at(page, request, SCALES[0], quarter)
+            if turned.agrees and turned.sure:
+                return turned
     sure = [r for r in tried if r.sure]
     best = max(sure or tried, key=lambda r: r.confidence)
     one_voice = all(same_figure(r.pixels, best.pixels) or (r.agrees and best.agrees) for r in sure)
@@ -220,11 +229,30 @@ def _read_pixels(page: Any, request: CellRequest) -> SecondReading:
     return best
 
 
-def _read_at(page: Any, request: CellRequest, scale: float) -> SecondReading:
+def _without_aslant(page: Any) -> bool:
+    """Switch off texts that stand at an angle; True where the page had any (now or before)."""
+    from pypdfium2 import raw
+
+    if not hasattr(page, "had_aslant"):
+        page.had_aslant = False
+        for shape in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=4):
+            matrix = shape.get_matrix()
+            angle = math.degrees(math.atan2(matrix.b, matrix.a)) % 90
+            if min(angle, 90 - angle) > _ASLANT:
+                raw.FPDFPageObj_SetIsActive(shape.raw, False)
+                page.had_aslant = True
+    return bool(page.had_aslant)
+
+
+def _read_at(page: Any, request: CellRequest, scale: float, quarter: int = 0) -> SecondReading:
+    """One reading at one resolution; ``quarter``: turns of the crop before it is read."""
+    import numpy as np
+
     if request.kind == "inline":
         return _read_inline(page, request, scale)
     blank = not bare(request.text)
-    lines, cut = _lines(_ink(page, request.bbox, scale, _INSET, beside=blank), scale)
+    ink = _ink(page, request.bbox, scale, _INSET, beside=blank)
+    lines, cut = _lines(np.rot90(ink, quarter), scale)
     if cut and not blank:
         # print that runs over the cell's rules: look a little further
         x0, top, x1, bottom = request.bbox
@@ -504,6 +532,7 @@ class _Char(NamedTuple):
     text: str
     x: float
     y: float
+    upright: bool = True
 
 
 def _places(data: bytes, cells: Sequence[CellRequest]) -> dict[str, tuple[bool | None, str]]:
@@ -519,12 +548,14 @@ def _places(data: bytes, cells: Sequence[CellRequest]) -> dict[str, tuple[bool |
         def chars(number: int) -> list[_Char]:
             if number not in held:
                 page = pdf.pages[number - 1]
-                left, top = page.bbox[0], page.bbox[1]
+                # pdfplumber counts from the corner of the whole sheet, boxes from the visible page
+                left, top = max(page.cropbox[0], page.bbox[0]), max(page.cropbox[1], page.bbox[1])
                 held[number] = [
                     _Char(
                         c["text"],
                         (c["x0"] + c["x1"]) / 2 - left,
                         (c["top"] + c["bottom"]) / 2 - top,
+                        bool(c["upright"]),
                     )
                     for c in page.chars
                     if c["text"].strip()
@@ -541,6 +572,8 @@ def _placed(request: CellRequest, chars: Any) -> tuple[bool | None, str]:
     page = chars(request.page)
     if not page:
         return None, "no text on the page"
+    if sum(not c.upright for c in page) > len(page) / 2:
+        return None, "the page's text stands sideways"
     around = 0.0
     if request.kind == "inline":  # the box is only as exact as equal shares of its word are
         around = _AROUND * (request.bbox[3] - request.bbox[1])

@@ -209,6 +209,52 @@ def test_a_figure_that_runs_over_its_rules_is_not_cut() -> None:
     assert one.agrees or not one.sure, one
 
 
+@pytest.mark.parametrize("angle", [90, 270])
+def test_a_figure_that_stands_sideways(angle: int) -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    canvas.rect(100, 600, 18, 80)
+    canvas.translate(113 if angle == 90 else 105, 610 if angle == 90 else 670)
+    canvas.rotate(angle)
+    canvas.setFont("Helvetica", 10)
+    canvas.drawString(0, 0, "1,234.56")
+    canvas.save()
+    request = CellRequest(key="a", text="1,234.56", page=1, bbox=_box(100, 600, 118, 680))
+    [one] = second_reading(out.getvalue(), [request])
+    assert (one.agrees, one.sure, one.placed) == (True, True, None), one
+
+
+def test_a_black_watermark_aslant_over_a_figure_is_switched_off() -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    canvas.rect(100, 700, 80, 18)
+    canvas.setFont("Helvetica", 10)
+    canvas.drawString(112, 705, "45.32")
+    canvas.translate(90, 670)
+    canvas.rotate(40)
+    canvas.setFont("Helvetica-Bold", 40)
+    canvas.drawString(0, 0, "XXXXXXX")
+    canvas.save()
+    request = CellRequest(key="a", text="45.32", page=1, bbox=LEFT, place=False)
+    [one] = second_reading(out.getvalue(), [request])
+    assert one.agrees, one
+    [lie_] = second_reading(out.getvalue(), [request.model_copy(update={"text": "45.33"})])
+    assert not lie_.agrees
+    assert same_figure(lie_.pixels, "45.32")
+
+
+def test_a_visible_page_smaller_than_its_sheet() -> None:
+    import pikepdf
+
+    pdf = pikepdf.open(io.BytesIO(_page([(112, 705, "45.32", 10)])))
+    pdf.pages[0].cropbox = pikepdf.Array([30, 20, 560, 800])
+    out = io.BytesIO()
+    pdf.save(out)
+    box = (100 - 30, 800 - 718, 180 - 30, 800 - 700)
+    [one] = second_reading(out.getvalue(), [CellRequest(key="a", text="45.32", page=1, bbox=box)])
+    assert (one.agrees, one.sure, one.placed) == (True, True, True), one
+
+
 def test_figures_of_running_text(data: bytes, document: ParsedDocument) -> None:
     asked = [
         CellRequest(key=f.path, text=f.text, page=f.page, bbox=f.bbox, kind="inline", place=True)
