@@ -200,10 +200,19 @@ def ingest(
         raise typer.Exit(1)
 
 
-@app.command()
-def build() -> None:
+@app.command(epilog="Example: budgets build --docs")
+def build(
+    docs: Annotated[
+        bool, typer.Option("--docs", help="also write dbt's documentation as one offline page")
+    ] = False,
+) -> None:
     """建模 · load landing and run dbt build."""
     _run_steps("load", "build")
+    if docs:
+        from warehouse.build import document
+        from warehouse.layout import Layout
+
+        _say(f"dbt docs: {document(Layout(_settings().data))}")
 
 
 @app.command()

@@ -327,7 +327,9 @@ def load(settings: Settings, run_id: str) -> Report:
 
     with outcome(settings, "load", run_id) as result:
         rows = (row.model_dump(mode="json") for row in _archive(settings).rows())
-        result.update(load_warehouse(_layout(settings), rows).as_dict())
+        result.update(
+            load_warehouse(_layout(settings), rows, decisions=settings.decisions).as_dict()
+        )
     return dict(result)
 
 
