@@ -109,8 +109,8 @@ member as (
         parent_sha256,
         file_sha256,
         member_path,
-        any_value(file_name) as file_name,
-        any_value(regexp_extract(url, '#([^#]*)$', 1)) as fragment
+        min(file_name) as file_name,
+        min(regexp_extract(url, '#([^#]*)$', 1)) as fragment
     from {{ ref('stg_fetch') }}
     where
         role = 'member'

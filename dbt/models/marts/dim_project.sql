@@ -13,7 +13,7 @@ select
     project_id,
     any_value(organisation_id) as organisation_id,
     any_value(county_code) as county_code,
-    any_value(unit_name) as unit_name,
+    arg_max(unit_name, (fiscal_year, unit_name)) as unit_name,
     arg_max(project_name, (fiscal_year, project_name)) as name_printed,
     any_value(name_standard) as name_standard,
     min(fiscal_year) as first_year,

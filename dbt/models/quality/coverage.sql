@@ -165,9 +165,9 @@ unread as (
 
     select
         organisation_id,
-        any_value(department) as department,
+        min(department) as department,
         any_value(county_code) as county_code,
-        any_value(county) as county,
+        min(county) as county,
         fiscal_year,
         phase,
         scope,
