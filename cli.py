@@ -36,6 +36,7 @@ findings_app = typer.Typer(
     help="核对提示 · list findings, or show one with its evidence.",
     invoke_without_command=True,
     rich_markup_mode="rich",
+    epilog="Example: budgets findings --severity hard --county 青岚县",
 )
 app.add_typer(findings_app, name="findings")
 app.add_typer(review_app, name="review")
@@ -215,7 +216,7 @@ def build(
         _say(f"dbt docs: {document(Layout(_settings().data))}")
 
 
-@app.command()
+@app.command(epilog="Example: budgets check && budgets publish")
 def check() -> None:
     """核对 · Great Expectations over landing and marts; Data Docs are rebuilt."""
     _run_steps("check_landing", "check_marts")
@@ -390,7 +391,7 @@ def query(
             stream.close()
 
 
-@app.command()
+@app.command(epilog="Example: budgets report --lang en")
 def report(lang: LangOption = Lang.zh) -> None:
     """夜报 · what the last night found, read, refused and told."""
     from nightly.report import night_report
@@ -456,7 +457,7 @@ def findings_show(
     print_finding(found[0], lang.value)
 
 
-@app.command()
+@app.command(epilog="Example: budgets doctor --lang en")
 def doctor(lang: LangOption = Lang.zh) -> None:
     """体检 · check this machine and this data folder; each line with its remedy."""
     from nightly.doctor import diagnose
