@@ -29,7 +29,11 @@ lint: setup  ## style, types, SQL, and the direction of dependencies
 	$(BIN)/sqlfluff lint --processes 2 -q dbt/models dbt/tests dbt/macros
 
 .PHONY: test
-test: lint  ## everything: lint, then the tests
+test: lint  ## lint, then the tests but the long proofs
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not full"
+
+.PHONY: test-full
+test-full: lint  ## lint, then every test, with servers and a browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: clean
