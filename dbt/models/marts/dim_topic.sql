@@ -1,0 +1,14 @@
+with topic as (
+
+    select * from {{ ref('seed_topic') }}
+
+)
+
+select
+    topic_code,
+    topic,
+    topic_en,
+    topic_group,
+    name_pattern,
+    is_restricted
+from topic
