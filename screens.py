@@ -131,7 +131,8 @@ def print_report(report: NightReport, lang: str) -> None:
         if c.notices:
             _indent(console, f"{c.county} · {say('notices', lang, count=c.notices)}")
         for note in c.warnings:
-            _indent(console, f"{c.county} · {say('warned', lang, text=note)}", style="yellow")
+            text = f"{note.zh if lang == 'zh' else note.en} → {note.runbook}"
+            _indent(console, f"{c.county} · {say('warned', lang, text=text)}", style="yellow")
 
     _head(console, say("read", lang))
     if not report.new_files and not report.read_tonight:

@@ -491,7 +491,7 @@ def _check_quiet(found: Measured, quiet: Sequence[HostReport], host_number: int)
             f"a night with nothing new took {found.requests_quiet_night} requests; {found.list_pages} "
             f"list pages and {host_number} robots.txt are {most}"
         )
-    bad = [w for report in quiet for w in report.warnings]
+    bad = [w.en for report in quiet for w in report.warnings]
     if bad:
         found.failures.append(f"a night with nothing new warned: {bad[0]}")
 

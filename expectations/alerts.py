@@ -461,10 +461,17 @@ def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[N
             continue
         host = str(step["step"]).removeprefix("crawl_host ")
         for warning in (step.get("result") or {}).get("warnings") or []:
+            if not isinstance(warning, Mapping):
+                continue  # written by an earlier version, and told by it
             # numbers differ from night to night while the matter stays the same
-            same = re.sub(r"\d+", "0", str(warning))
+            same = re.sub(r"\d+", "0", f"{warning['kind']} {warning['en']}")
             item = f"crawl:{host}:{_hash(same)[:10]}:{year}-W{week:02d}"
-            news[item] = News(item, f"{host}：{warning}", f"{host}: {warning}")
+            where = f"docs/runbook.md#{warning['kind']}"
+            news[item] = News(
+                item,
+                f"{warning['zh']}（处理办法：{where}）",
+                f"{warning['en']} (what to do: {where})",
+            )
     return list(news.values())
 
 

@@ -30,6 +30,14 @@ class Refusal(BaseModel):
         return len(self.examples)
 
 
+class Warned(BaseModel):
+    """What the crawl has to tell, and where the operator's runbook says what to do."""
+
+    zh: str
+    en: str
+    runbook: str
+
+
 class CountyNight(BaseModel):
     """One county's night. Counts are of files (attachments), by their address."""
 
@@ -41,7 +49,7 @@ class CountyNight(BaseModel):
     refused: int = 0
     notices: int = 0
     refusals: list[Refusal] = []
-    warnings: list[str] = []
+    warnings: list[Warned] = []
 
 
 class Unread(BaseModel):
@@ -173,6 +181,7 @@ def _unread(settings: Settings, tonight: set[str]) -> list[Unread]:
 
 def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightReport:
     """What the last night found, read, refused, checked, published and told."""
+    from scrapers.telling import HostWarning
     from warehouse.database import reader
 
     outcomes = _last_night(step_outcomes(settings))
@@ -192,11 +201,13 @@ def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightR
     report.counties = _counties(settings, {str(o["run_id"]) for o in outcomes})
     for o in outcomes:
         if str(o["step"]).startswith("crawl_host") and o["success"]:
-            for note in o["result"].get("warnings", []):
-                for county in report.counties:
-                    if county.county in str(note) or len(report.counties) == 1:
-                        county.warnings.append(str(note))
-                        break
+            for row in o["result"].get("warnings", []):
+                if isinstance(row, str):
+                    continue  # written by an earlier version
+                told = HostWarning.model_validate(row)
+                where = [c for c in report.counties if told.county in {c.county, None}]
+                for county in where[:1]:
+                    county.warnings.append(Warned(zh=told.zh, en=told.en, runbook=told.runbook))
     report.unread = _unread(settings, {str(b.get("batch_id")) for b in batches})
     layout = _layout(settings)
     report.published = "publish" in succeeded

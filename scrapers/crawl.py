@@ -23,7 +23,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
-from zoneinfo import ZoneInfo
 
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
@@ -37,11 +36,12 @@ from scrapers.families.reading import is_headed, is_home, redirect_of
 from scrapers.fetch import CrawlSettings, CrawlStopped, Fetched, PoliteSession
 from scrapers.filetype import Kind, extension_of
 from scrapers.site import Column, Pace, Site, host_of, hosts
+from scrapers.telling import HostWarning, WarningKind
+from scrapers.window import SHANGHAI, Window
 
 __all__ = ["ColumnReport", "HostBusyError", "HostReport", "crawl_host", "hosts"]
 
 log = logging.getLogger(__name__)
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class ColumnReport(BaseModel):
@@ -60,7 +60,9 @@ class ColumnReport(BaseModel):
 
 
 class HostReport(BaseModel):
-    """One host's night, told by numbers and by warnings that name place and remedy."""
+    """One host's night, told by numbers and by warnings that name place and remedy.
+
+    ``old_tls``: hosts that could only be asked with TLS as it was (certificates checked)."""
 
     host: str
     run_id: str
@@ -69,9 +71,10 @@ class HostReport(BaseModel):
     requests: int = 0
     columns: list[ColumnReport] = Field(default_factory=list)
     outcomes: dict[str, int] = Field(default_factory=dict)
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[HostWarning] = Field(default_factory=list)
+    old_tls: list[str] = Field(default_factory=list)
     stopped: bool = False
-    """The caller asked to stop before the host was done."""
+    """The caller asked to stop before the host was done, or the night window closed."""
     gave_up: bool = False
     """Too many failures in a row: the rest was left for the next night."""
 
@@ -219,7 +222,16 @@ class _HostCrawl:
         return self.now + timedelta(seconds=time.monotonic() - self._begun)
 
     def run(self, progress: Callable[[FetchRow], None], stop: Callable[[], bool]) -> HostReport:
-        self._progress, self._stop = progress, stop
+        self._progress = progress
+        windows = self._windows()
+
+        def closed() -> bool:
+            return not all(window.is_open(self.clock()) for window in windows)
+
+        def ends() -> bool:
+            return stop() or closed()
+
+        self._stop = ends
         pace = Pace(
             pause_seconds=max(site.pace.pause_seconds for site in self.sites),
             jitter_seconds=max(site.pace.jitter_seconds for site in self.sites),
@@ -234,7 +246,7 @@ class _HostCrawl:
             pace,
             private_hosts=private,
             lock_folder=self.lock_folder,
-            stop=stop,
+            stop=ends,
             clock=self.clock,
             on_robots=self._record_robots,
         ) as session:
@@ -245,16 +257,43 @@ class _HostCrawl:
                 self._crawl_the_rest()
             except CrawlStopped:
                 self.report.stopped = True
+                if closed():
+                    self._warn_of_window(windows)
             except _GiveUp:
                 self.report.gave_up = True
+                times = self.settings.give_up_after
                 self._warn(
-                    f"{self.host}: {self.settings.give_up_after} requests in a row failed or were "
-                    "blocked; the rest is left for the next night. See the reasons of its rows."
+                    "gave_up",
+                    None,
+                    f"{self.host}：连续 {times} 次请求失败或被拦截，其余留待下一晚；原因见各请求的记录",
+                    f"{self.host}: {times} requests in a row failed or were blocked; the rest is "
+                    "left for the next night. See the reasons of its rows.",
                 )
             self.report.requests = session.request_count
+            self.report.old_tls = sorted(session.old_tls)
         self.report.duration_seconds = round(time.monotonic() - self._begun, 3)
         self.report.outcomes = dict(self._totals)
         return self.report
+
+    def _windows(self) -> list[Window]:
+        """The hours in which this host may be asked: those of its site files, else the night's
+        (none for portals on private addresses, which are one's own)."""
+        given = {site.pace.window for site in self.sites if site.pace.window}
+        if not given and not all(site.allow_private for site in self.sites):
+            given = {self.settings.window}
+        return [window for text in sorted(given) if (window := Window.parse(text))]
+
+    def _warn_of_window(self, windows: Sequence[Window]) -> None:
+        hours = ", ".join(map(str, windows))
+        self._warn(
+            "outside_window",
+            None,
+            f"{self.host}：已在夜间时段（{hours}，北京时间）之外，其余留待下一晚。确需白天抓取时，"
+            "本次运行可设 BUDGETS_CRAWL_WINDOW=any（网站文件写有 pace.window 的除外）",
+            f"{self.host}: it is outside the night window ({hours}, China time); the rest is left "
+            "for the next night. To crawl by day all the same, set BUDGETS_CRAWL_WINDOW=any for "
+            "one run (a pace.window in the site file comes before it).",
+        )
 
     # columns
 
@@ -277,14 +316,22 @@ class _HostCrawl:
             return  # told already; numbers of a half-read site say nothing
         if found < site.bounds.least:
             self._warn(
+                "too_few_entries",
+                site,
+                f"{site.name}（{self.host}）：各栏目共列 {found} 条，应不少于 {site.bounds.least} 条。"
+                "请在浏览器中打开各栏目：是否搬迁？若是，请改正网站文件",
                 f"{site.name} ({self.host}): {found} entries listed, at least {site.bounds.least} "
-                "expected. Open the columns in a browser: moved? Then correct the site file."
+                "expected. Open the columns in a browser: moved? Then correct the site file.",
             )
         elif found > site.bounds.most:
             self._warn(
+                "too_many_entries",
+                site,
+                f"{site.name}（{self.host}）：各栏目共列 {found} 条，应不多于 {site.bounds.most} 条。"
+                "是否误读了新闻栏目？请改正 columns，或调高 bounds.most",
                 f"{site.name} ({self.host}): {found} entries listed, at most {site.bounds.most} "
                 "expected. Is a column of news read by mistake? Correct `columns`, or raise "
-                "`bounds.most` in the site file."
+                "`bounds.most` in the site file.",
             )
 
     def _crawl_column(self, site: Site, column: Column, report: ColumnReport) -> None:
@@ -293,6 +340,7 @@ class _HostCrawl:
         pending: list[tuple[str, str, int]] = [(top, column.scope, 0)]
         asked: set[str] = set()
         entries: set[str] = set()
+        known = self._listed_before(site, column)
         while pending:
             url, scope, depth = pending.pop(0)
             previous: Listing | None = None
@@ -300,10 +348,14 @@ class _HostCrawl:
                 asked.add(url)
                 self._column_of[url] = (site, column, report)
                 if report.pages >= self.settings.max_pages:
+                    most = self.settings.max_pages
                     self._warn(
-                        f"{site.name}, {column.title}: more than {self.settings.max_pages} list "
-                        f"pages; those after {url} were not read. Raise max_pages, or name the "
-                        "sub-columns in the site file."
+                        "list_incomplete",
+                        site,
+                        f"{site.name}，{column.title}：列表超过 {most} 页，{url} 之后未读。"
+                        "请在网站文件中分别写明各子栏目",
+                        f"{site.name}, {column.title}: more than {most} list pages; those after "
+                        f"{url} were not read. Name the sub-columns in the site file.",
                     )
                     break
                 place = _Place(site, column, report, scope, url)
@@ -321,18 +373,46 @@ class _HostCrawl:
                 if depth == 0 and previous is None:
                     pending += [(sub.url, "unit", 1) for sub in listing.subcolumns]
                 previous, url = listing, listing.next_page or ""
-        if not entries and not report.listing_failed:
-            known = sum(
-                1
-                for seen in self._state.by_url.values()
-                if seen.last.role != "listing" and seen.last.listing_url in asked
+        if report.listing_failed or not known:
+            return
+        if not entries:
+            self._warn(
+                "nothing_listed",
+                site,
+                f"{site.name}，{column.title}：{top} 上没有任何条目，而此前从这里见过 {len(known)} 个"
+                "网址。请在浏览器中打开：若已搬迁，请改正网站文件；已存档的不受影响",
+                f"{site.name}, {column.title}: nothing is listed on {top}, where {len(known)} "
+                "addresses were found before. Open the column in a browser: if it moved, "
+                "correct the site file; what is archived stays.",
             )
-            if known:
-                self._warn(
-                    f"{site.name}, {column.title}: nothing is listed on {top}, where {known} "
-                    "addresses were found before. Open the column in a browser: if it moved, "
-                    "correct the site file; what is archived stays."
-                )
+        elif len(known) >= _ENOUGH_TO_COMPARE and not known & entries:
+            self._warn(
+                "column_moved",
+                site,
+                f"{site.name}，{column.title}：{top} 现有的 {len(entries)} 条与此前见过的 "
+                f"{len(known)} 条无一相同，栏目可能已搬迁或改作他用。请核对 path",
+                f"{site.name}, {column.title}: none of the {len(known)} addresses found before is "
+                f"among the {len(entries)} that {top} lists now. Did the column move? Check `path`.",
+            )
+
+    def _listed_before(self, site: Site, column: Column) -> set[str]:
+        """Addresses that earlier nights found on this column's own pages; none where it is read
+        for the first time (a neighbour in the same folder is not it)."""
+        top = site.column_url(column)
+        before = self._good(top)
+        if before is None:
+            return set()
+        forwarded = (before.reason or "").removeprefix("forwards to ")
+        folders = tuple(urljoin(place, "./") for place in (top, forwarded or top))
+        return {
+            url
+            for url, seen in self._state.by_url.items()
+            if seen.last.role in {"article", "attachment"}
+            and (seen.last.listing_url or "").startswith(folders)
+            and seen.last.column_holds == column.holds
+            and seen.good is not None
+            and seen.last.run_id != self.run_id
+        }
 
     def _listing(self, family: Family, place: _Place, *, hops: int = 0) -> Listing | None:
         """Read the list page ``place.listing_url``; None where it could not be read."""
@@ -342,14 +422,24 @@ class _HostCrawl:
         if page is None:
             self._listing_warning(place)
             return None
+        if self._has_moved(page, place):
+            return None
         redirect = redirect_of(page.html)
         if redirect and (redirect.by == "meta" or family.follows_scripts):
             target = urljoin(page.url, redirect.target)
-            self._record_page("listing", page, place, Outcome.LISTING_OK, f"forwards to {target}")
+            why = f"forwards to {target}"
+            before = good.reason if (good := self._good(url)) else why
+            self._record_page("listing", page, place, Outcome.LISTING_OK, why)
+            if before != why:
+                self._warn_moved(place, url, target)
             if hops >= 3 or target == url:
                 self._warn(
+                    "column_moved",
+                    place.site,
+                    f"{place.site.name}，{place.column.title}：{url} 循环跳转。"
+                    "请在网站文件中写明栏目的实际网址",
                     f"{place.site.name}, {place.column.title}: {url} forwards in a circle. "
-                    "Put the column's real address into the site file."
+                    "Put the column's real address into the site file.",
                 )
                 return None
             place.listing_url = target
@@ -385,8 +475,12 @@ class _HostCrawl:
             self._asked_by_script.add(listing.next_page)
         if listing.warning:
             self._warn(
+                "list_incomplete",
+                place.site,
+                f"{place.site.name}，{place.column.title}：{url} 已读，但后续各页只能由页面脚本翻到。"
+                "请在网站文件中把后续各页写成栏目，或扩充该系统的读法",
                 f"{place.site.name}, {place.column.title}: {url} was read, but {listing.warning}. "
-                "Name the further pages as columns in the site file, or extend the family."
+                "Name the further pages as columns in the site file, or extend the family.",
             )
         note = None if listing.entries else "the list is empty"
         self._record_page(
@@ -399,10 +493,59 @@ class _HostCrawl:
         )
         return listing
 
+    def _good(self, url: str) -> FetchRow | None:
+        seen = self._state.by_url.get(url)
+        return seen.good if seen else None
+
+    def _has_moved(self, page: _Page, place: _Place) -> bool:
+        """Whether the portal's home page stands in the column's place (its row is written here);
+        a column that now answers under another address is told, and read."""
+        url = place.listing_url
+        here, before = page.fetched.final_url, self._good(url)
+        asked, got = urlsplit(url).path, urlsplit(here).path
+        if asked != got and _ROOT.fullmatch(got) and not _ROOT.fullmatch(asked):
+            self._record(
+                place,
+                "listing",
+                url,
+                Outcome.DEAD_LINK,
+                page.fetched,
+                reason=f"{url} leads to the portal's home page ({here}): the column is gone or has "
+                "moved. Find it in a browser and correct `path` in the site file.",
+            )
+            self._listing_warning(place)
+            return True
+        if before and before.final_url and before.final_url != here:
+            self._warn_moved(place, url, here)
+        return False
+
+    def _warn_moved(self, place: _Place, url: str, target: str) -> None:
+        self._warn(
+            "column_moved",
+            place.site,
+            f"{place.site.name}，{place.column.title}：{url} 现在转到 {target}。"
+            "请核对是否同一栏目，并把新网址写入网站文件",
+            f"{place.site.name}, {place.column.title}: {url} leads to {target} now. See whether it "
+            "is the same column and put the new address into the site file.",
+        )
+
     def _listing_warning(self, place: _Place) -> None:
         seen = self._state.by_url.get(place.listing_url)
         why = seen.last.reason if seen and seen.last.reason else "see its row"
-        self._warn(f"{place.site.name}, {place.column.title}: the list was not read. {why}")
+        outcome = seen.last.outcome if seen else Outcome.ERROR
+        was_read = seen is not None and seen.good is not None
+        kind: WarningKind = "list_unread"
+        if outcome is Outcome.BLOCKED:
+            kind = "list_blocked"
+        elif outcome is Outcome.DEAD_LINK and was_read:
+            kind = "column_moved"
+        name = f"{place.site.name}，{place.column.title}"
+        self._warn(
+            kind,
+            place.site,
+            f"{name}：列表未能读取（{outcome.zh}），{place.listing_url}。{why}",
+            f"{place.site.name}, {place.column.title}: the list was not read. {why}",
+        )
 
     # known addresses that no list led to tonight
 
@@ -561,7 +704,7 @@ class _HostCrawl:
         A home page has links and even files in plenty: none of them belongs to the article.
         """
         asked, got = urlsplit(entry.url).path, urlsplit(page.url).path
-        sent_home = asked != got and re.fullmatch(r"/?(?:(?:index|default)\.\w+)?", got) is not None
+        sent_home = asked != got and _ROOT.fullmatch(got) is not None
         if sent_home or (is_home(page.html) and not is_headed(page.html, entry.title)):
             outcome = Outcome.DEAD_LINK
             reason = (
@@ -645,6 +788,20 @@ class _HostCrawl:
             self._record(place, "attachment", url, None, fetched, file_name=name, **about)
             return
         kind = fetched.kind or Kind.UNKNOWN
+        if kind is Kind.HTML and seen and seen.good and self._is_home_page(url, fetched):
+            self._record(
+                place,
+                "attachment",
+                url,
+                Outcome.DEAD_LINK,
+                fetched,
+                media_type=kind.media_type,
+                file_name=name,
+                reason=f"{url} held a file and gives the portal's home page now. The publisher has "
+                "removed it; what is archived stays, and it is looked for again from time to time.",
+                **about,
+            )
+            return
         if not kind.is_document:
             self._record(
                 place,
@@ -682,6 +839,12 @@ class _HostCrawl:
             **about,
         )
 
+    @staticmethod
+    def _is_home_page(url: str, fetched: Fetched) -> bool:
+        asked, got = urlsplit(url).path, urlsplit(fetched.final_url).path
+        sent_home = asked != got and _ROOT.fullmatch(got) is not None
+        return sent_home or is_home(fetched.decoded().text)
+
     # requests and rows
 
     def _page(
@@ -703,7 +866,7 @@ class _HostCrawl:
         )
         if fetched.outcome is Outcome.UNCHANGED and seen and seen.good and seen.good.sha256:
             text = decode_page(self.archive.get(seen.good.sha256)).text
-            return _Page(text, seen.good.final_url or url, seen.good.sha256, fetched)
+            return _Page(text, fetched.final_url, seen.good.sha256, fetched)
         if fetched.outcome is not None or fetched.body is None:
             self._record(place, role, url, fetched.outcome or Outcome.ERROR, fetched, **about)
             return None
@@ -801,7 +964,6 @@ class _HostCrawl:
                 facts["last_modified"] = fetched.last_modified or (
                     good.last_modified if good else None
                 )
-                facts["final_url"] = good.final_url if good else fetched.final_url
         facts |= {key: value for key, value in about.items() if value is not None}
         facts.setdefault("fetched_at", self.clock())
         if role == "article":
@@ -865,9 +1027,11 @@ class _HostCrawl:
             self._totals[row.outcome.value] += 1
         self._progress(row)
 
-    def _warn(self, text: str) -> None:
-        log.warning("%s", text)
-        self.report.warnings.append(text)
+    def _warn(self, kind: WarningKind, site: Site | None, zh: str, en: str) -> None:
+        log.warning("%s", en)
+        self.report.warnings.append(
+            HostWarning(kind=kind, county=site.name if site else None, zh=zh, en=en)
+        )
 
     # what is due
 
@@ -897,6 +1061,9 @@ class _HostCrawl:
 
 
 _BUDGET_WORDS = re.compile("预算|决算|三公")
+_ROOT = re.compile(r"/?(?:(?:index|default)\.\w+)?")
+_ENOUGH_TO_COMPARE = 3
+"""So many addresses must be known of a column before it is said that none is left."""
 
 
 def _is_kin(host: str, other: str) -> bool:

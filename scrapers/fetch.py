@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import random
 import re
-import socket
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -28,18 +26,17 @@ import tenacity
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
 from protego import Protego
-from pydantic import BaseModel, ConfigDict, Field
-from requests.adapters import HTTPAdapter
-from requests.utils import select_proxy
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 
 from scrapers.archive import Outcome
 from scrapers.blocks import recognise_block
+from scrapers.connections import GuardedAdapter, PrivateAddressError, is_handshake_failure
 from scrapers.decode import DecodedText, decode_page
+from scrapers.downloads import Part, Parts, validator_of
 from scrapers.filetype import Kind, kind_of
 from scrapers.site import Pace, host_of
+from scrapers.window import Window
 
 __all__ = [
     "CrawlSettings",
@@ -47,7 +44,6 @@ __all__ = [
     "Fetched",
     "PoliteSession",
     "file_name_of",
-    "is_public_address",
 ]
 
 log = logging.getLogger(__name__)
@@ -90,10 +86,20 @@ class CrawlSettings(BaseModel):
     (default: 14 in season, 60 otherwise; see :meth:`recheck_after`)."""
     give_up_after: int = Field(default=5, ge=1)
     """So many failures or blocks in a row end the host's night."""
+    window: str = "22:00-07:00"
+    """Hours in China's time in which public hosts are crawled; ``any`` for all day. A site
+    file's ``pace.window`` comes before it; portals on private addresses have none."""
+
+    @field_validator("window")
+    @classmethod
+    def _is_window(cls, text: str) -> str:
+        Window.parse(text)
+        return text
 
     @classmethod
     def from_environment(cls) -> Self:
-        """``BUDGETS_CONTACT``, ``BUDGETS_RECHECK_DAYS``, ``BUDGETS_MAX_DOWNLOAD_MB``."""
+        """``BUDGETS_CONTACT``, ``BUDGETS_RECHECK_DAYS``, ``BUDGETS_MAX_DOWNLOAD_MB``,
+        ``BUDGETS_CRAWL_WINDOW``."""
         given: dict[str, Any] = {}
         if contact := os.environ.get("BUDGETS_CONTACT"):
             given["contact"] = contact
@@ -101,6 +107,8 @@ class CrawlSettings(BaseModel):
             given["recheck_days"] = days
         if megabytes := os.environ.get("BUDGETS_MAX_DOWNLOAD_MB"):
             given["max_bytes"] = int(megabytes) * 1024**2
+        if window := os.environ.get("BUDGETS_CRAWL_WINDOW"):
+            given["window"] = window
         return cls.model_validate(given)
 
     def recheck_after(self, day: date) -> int:
@@ -157,75 +165,6 @@ class Fetched:
         return decode_page(self.body or b"", self.content_type)
 
 
-def is_public_address(address: str) -> bool:
-    """False for loopback, private, link-local, multicast and reserved addresses.
-
-    IPv4 addresses wrapped in IPv6 (mapped, 6to4, NAT64) are judged by the IPv4 address.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public_address(str(inner))
-    return ip.is_global and not ip.is_multicast
-
-
-class _PrivateAddressError(OSError):
-    """The host's name leads to an address that is not on the public internet."""
-
-
-class _GuardedConnection(HTTPConnection):
-    """Looks at the address actually connected to, before a byte is sent.
-
-    Checking names beforehand would leave room for a name that resolves anew.
-    """
-
-    private_hosts: frozenset[str] = frozenset()
-
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        peer = str(sock.getpeername()[0])
-        if self.host.strip("[]").lower() not in self.private_hosts and not is_public_address(peer):
-            sock.close()
-            raise _PrivateAddressError(f"{self.host} is {peer}")
-        return sock
-
-
-class _GuardedAdapter(HTTPAdapter):
-    """An adapter whose connections refuse private addresses but for the hosts named."""
-
-    def __init__(self, private_hosts: frozenset[str]) -> None:
-        guard = {"private_hosts": private_hosts}
-        plain = type("GuardedHTTP", (_GuardedConnection,), guard)
-        secure = type("GuardedHTTPS", (_GuardedConnection, HTTPSConnection), guard)
-        self._pools = {
-            "http": type("GuardedHTTPPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("GuardedHTTPSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-        }
-        self._private_hosts = private_hosts
-        super().__init__(pool_connections=4, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        # Through a proxy the peer is the proxy: there only the name can be judged.
-        if select_proxy(request.url or "", kwargs.get("proxies") or {}):
-            host = (urlsplit(request.url or "").hostname or "").lower()
-            if host not in self._private_hosts:
-                try:
-                    found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-                except socket.gaierror:
-                    found = set()  # a name that only the proxy can resolve
-                for address in found:
-                    if not is_public_address(address):
-                        raise _PrivateAddressError(f"{host} is {address}")
-        return super().send(request, *args, **kwargs)
-
-
 class _TryAgain(Exception):
     """A failure that may pass; carries what to report if it does not."""
 
@@ -270,9 +209,14 @@ class PoliteSession:
                 "Accept": "text/html,application/xhtml+xml,application/pdf,*/*;q=0.8",
             }
         )
-        adapter = _GuardedAdapter(frozenset(host.lower() for host in private_hosts))
+        self._private_hosts = frozenset(host.lower() for host in private_hosts)
+        adapter = GuardedAdapter(self._private_hosts)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
+        self.old_tls: set[str] = set()
+        """Hosts that only speak TLS as it was: their certificates are checked all the same."""
+        self._parts = Parts(lock_folder / "parts" if lock_folder else None)
+        self._parts.tidy()
 
     def __enter__(self) -> Self:
         return self
@@ -442,10 +386,11 @@ class PoliteSession:
         settings = self.settings
         self.request_count += 1
         response: requests.Response | None = None
+        part = self._parts.get(here)
         try:
             response = self._session.get(
                 here,
-                headers=headers,
+                headers=headers | (part.headers if part else {}),
                 stream=True,
                 allow_redirects=False,
                 timeout=(settings.connect_timeout_seconds, settings.read_timeout_seconds),
@@ -453,8 +398,21 @@ class PoliteSession:
             target = self._session.get_redirect_target(response)
             if target is not None:
                 return target
-            return self._judge(url, here, response, max_bytes)
+            return self._judge(url, here, response, max_bytes, part)
         except requests.exceptions.SSLError as error:
+            host = host_of(here)
+            if is_handshake_failure(error):
+                if host not in self.old_tls:
+                    self._speak_old_tls(host)
+                    return here  # asked again, under all the rules of a redirect
+                return self._answer(
+                    url,
+                    here,
+                    outcome=Outcome.ERROR,
+                    reason=f"{host} and this machine find no common version of TLS, old ones "
+                    f"included ({_short(error)}). If the portal also answers over http://, write "
+                    "that into the site file.",
+                )
             return self._answer(
                 url,
                 here,
@@ -464,7 +422,7 @@ class PoliteSession:
                 "if the portal also answers over http://, write that into the site file.",
             )
         except (requests.RequestException, OSError) as error:
-            private = _cause(error, _PrivateAddressError)
+            private = _cause(error, PrivateAddressError)
             if private:
                 return self._answer(
                     url,
@@ -494,7 +452,14 @@ class PoliteSession:
             if response is not None:
                 response.close()
 
-    def _judge(self, url: str, here: str, response: requests.Response, max_bytes: int) -> Fetched:
+    def _speak_old_tls(self, host: str) -> None:
+        log.info("%s does not speak TLS as it is now; asking it as old servers need it", host)
+        self.old_tls.add(host)
+        self._session.mount(f"https://{host}", GuardedAdapter(self._private_hosts, old_tls=True))
+
+    def _judge(
+        self, url: str, here: str, response: requests.Response, max_bytes: int, part: Part | None
+    ) -> Fetched:
         status = response.status_code
         base = self._answer(
             url,
@@ -506,7 +471,22 @@ class PoliteSession:
             file_name=file_name_of(response.headers.get("Content-Disposition")),
         )
         if status == 304:
+            self._parts.drop(here)
             return replace(base, outcome=Outcome.UNCHANGED)
+        if part is not None and status in {206, 416}:
+            if status == 416 or not part.is_continued_by(response.headers):
+                self._parts.drop(here)
+                raise _TryAgain(
+                    replace(
+                        base,
+                        outcome=Outcome.ERROR,
+                        reason=f"{here} cannot be continued where it broke off",
+                    )
+                )
+            status = 200
+            base = replace(base, status=status)
+        else:
+            part = None  # the whole body comes, of this version or of another
         if status in _RETRIED_STATUS:
             raise _TryAgain(
                 replace(
@@ -517,9 +497,10 @@ class PoliteSession:
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > max_bytes:
             return replace(base, outcome=Outcome.REFUSED, reason=_too_large(here, max_bytes))
-        body = self._body(base, response, max_bytes)
+        body = self._body(base, response, max_bytes, part)
         if isinstance(body, Fetched):
             return body
+        self._parts.drop(here)
         kind = kind_of(body)
         page = replace(base, body=body, kind=kind)
         is_text = kind in {Kind.HTML, Kind.TEXT, Kind.XML, Kind.JSON, Kind.EMPTY}
@@ -555,16 +536,19 @@ class PoliteSession:
             )
         return page
 
-    def _body(self, base: Fetched, response: requests.Response, max_bytes: int) -> bytes | Fetched:
+    def _body(
+        self, base: Fetched, response: requests.Response, max_bytes: int, part: Part | None
+    ) -> bytes | Fetched:
+        begun = part.data if part else b""
         deadline = time.monotonic() + self.settings.download_seconds
-        chunks: list[bytes] = []
-        size = 0
+        chunks, size = [begun], len(begun)
         try:
             # read1 hands over what has come, so that the deadline holds for a trickle, too.
             while chunk := response.raw.read1(64 * 1024, decode_content=True):
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > max_bytes:
+                    self._parts.drop(base.final_url)
                     return replace(
                         base,
                         outcome=Outcome.REFUSED,
@@ -582,6 +566,7 @@ class PoliteSession:
                 if self._stop():
                     raise CrawlStopped
         except ReadTimeoutError as error:
+            self._keep(base.final_url, response, part, chunks)
             raise _TryAgain(
                 replace(
                     base,
@@ -590,16 +575,28 @@ class PoliteSession:
                 )
             ) from error
         except (ProtocolError, DecodeError) as error:
-            announced = response.headers.get("Content-Length", "an unknown number of")
+            self._keep(base.final_url, response, part, chunks)
             raise _TryAgain(
                 replace(
                     base,
                     outcome=Outcome.TRUNCATED,
-                    reason=f"{base.final_url} broke off: {size} of {announced} bytes came "
-                    f"({_short(error)}); nothing was stored",
+                    reason=f"{base.final_url} broke off: {size} of {_announced(response, begun)} "
+                    f"bytes came ({_short(error)}); nothing was stored",
                 )
             ) from error
+        except (_TryAgain, CrawlStopped):
+            self._keep(base.final_url, response, part, chunks)
+            raise
         return b"".join(chunks)
+
+    def _keep(
+        self, url: str, response: requests.Response, part: Part | None, chunks: list[bytes]
+    ) -> None:
+        """Keep what came, so that the next try asks for the rest only."""
+        validator = part.validator if part else validator_of(response.headers)
+        data = b"".join(chunks)
+        if validator and data and response.status_code in {200, 206}:
+            self._parts.keep(url, Part(data, validator))
 
     # manners
 
@@ -719,6 +716,11 @@ def _too_large(url: str, max_bytes: int) -> str:
         f"{url} is larger than {max_bytes / 1024**2:.4g} MB. If the file is wanted, raise "
         "BUDGETS_MAX_DOWNLOAD_MB for one run or fetch it by hand and ingest it."
     )
+
+
+def _announced(response: requests.Response, begun: bytes) -> str:
+    length = response.headers.get("Content-Length", "")
+    return str(int(length) + len(begun)) if length.isdigit() else "an unknown number of"
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:

@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from scrapers.window import Window
+
 __all__ = ["Bounds", "Column", "Pace", "Site", "SiteFileError", "host_of", "hosts", "load_sites"]
 
 Holds = Literal["budget", "final_account", "adjusted", "mixed"]
@@ -41,11 +43,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _is_window(text: str) -> str:
+    Window.parse(text)
+    return text
+
+
 class Pace(_Strict):
-    """How long to wait before each request to the host: the pause, plus up to the jitter."""
+    """How long to wait before each request to the host: the pause, plus up to the jitter; and
+    the hours in China's time in which it may be asked (``22:00-07:00`` or ``any``; default: the
+    night's, ``BUDGETS_CRAWL_WINDOW``)."""
 
     pause_seconds: float = Field(default=2.0, ge=0)
     jitter_seconds: float = Field(default=1.0, ge=0)
+    window: Annotated[str, AfterValidator(_is_window)] | None = None
 
 
 class Bounds(_Strict):

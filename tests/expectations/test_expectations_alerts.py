@@ -321,6 +321,14 @@ def test_a_closed_gate_is_told_at_once_by_whoever_is_first(
     assert len(sink.got) == 2
 
 
+def nothing_listed(before: int) -> dict[str, str]:
+    return {
+        "kind": "nothing_listed",
+        "zh": f"栏目 /bmys/ 上次有 {before} 条，今晚 0 条",
+        "en": f"/bmys/ listed {before}, tonight 0",
+    }
+
+
 def test_the_night_is_read_from_the_steps_of_this_run(
     warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
 ) -> None:
@@ -344,14 +352,15 @@ def test_the_night_is_read_from_the_steps_of_this_run(
     step(3, "build", "night-1", False)
     step(4, "check_marts", "another", False)
     step(
-        5, "crawl_host www.a.cn", "crawl-7", True, warnings=["栏目 /bmys/ 上次有 12 条，今晚 0 条"]
+        5, "crawl_host www.a.cn", "crawl-7", True, warnings=[nothing_listed(12)]
     )
     (folder / "6.json").write_text("{torn", "utf-8")
     say(sink.url)
     assert sink.titles == ["作业未完成：build", "2026-03-03 每夜摘要"]
-    assert "www.a.cn：栏目 /bmys/ 上次有 12 条，今晚 0 条" in sink.got[1]["message"]
+    assert "栏目 /bmys/ 上次有 12 条，今晚 0 条" in sink.got[1]["message"]
+    assert "docs/runbook.md#nothing_listed" in sink.got[1]["message"]
     step(
-        7, "crawl_host www.a.cn", "crawl-8", True, warnings=["栏目 /bmys/ 上次有 13 条，今晚 0 条"]
+        7, "crawl_host www.a.cn", "crawl-8", True, warnings=[nothing_listed(13)]
     )
     say(sink.url, hours=1)
     assert len(sink.got) == 2  # the same matter once a week

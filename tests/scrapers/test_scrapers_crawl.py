@@ -31,6 +31,7 @@ from scrapers.archive import Archive, ArchiveDamagedError, FetchRow, Outcome
 from scrapers.crawl import HostBusyError, HostReport, crawl_host, hosts
 from scrapers.fetch import CrawlSettings
 from scrapers.site import Site
+from scrapers.window import SHANGHAI
 from store import Store
 
 NIGHT = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
@@ -299,7 +300,9 @@ def test_a_blocked_list_is_reported_and_warned_about(portal: Portal, archive: Ar
     assert row.outcome is Outcome.BLOCKED
     assert "script_cookie" in (row.reason or "")
     assert row.sha256 is None
-    assert any("部门预算" in warning and "script_cookie" in warning for warning in report.warnings)
+    assert any(
+        "部门预算" in warning.en and "script_cookie" in warning.en for warning in report.warnings
+    )
 
 
 def test_a_blocked_file_is_never_a_document(portal: Portal, archive: Archive) -> None:
@@ -558,14 +561,126 @@ def test_nothing_where_something_was_is_a_warning(portal: Portal, archive: Archi
     crawl(site_for(portal), archive)
     portal.pages[COLUMN] = html(trs_list([]))
     report = crawl(site_for(portal), archive, night=2)
-    assert any("nothing is listed" in warning for warning in report.warnings)
-    assert any("at least 1" in warning for warning in report.warnings)
+    assert any("nothing is listed" in warning.en for warning in report.warnings)
+    assert any("at least 1" in warning.en for warning in report.warnings)
+
+
+def kinds(report: HostReport) -> list[str]:
+    return [warning.kind for warning in report.warnings]
+
+
+def test_a_column_that_answers_elsewhere_is_told_and_read(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    new = "/zwgk/2027/bmys/"
+    for path in [path for path in portal.pages if path.startswith(COLUMN)]:
+        portal.pages[new + path.removeprefix(COLUMN)] = portal.pages[path]
+    portal.pages[COLUMN] = Reply(status=302, headers={"Location": new})
+    report = crawl(site_for(portal), archive, night=2)
+    assert "column_moved" in kinds(report)
+    assert any(new in warning.zh and new in warning.en for warning in report.warnings)
+    assert report.columns[0].found == 4
+    assert "column_moved" not in kinds(crawl(site_for(portal), archive, night=3))  # known now
+
+
+def test_a_column_that_forwards_elsewhere_is_told(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    stub = '<html><meta http-equiv="refresh" content="0;url={}"></html>'
+    portal.pages["/old/"] = html(stub.format(COLUMN))
+    site = site_for(
+        portal, columns=[{"path": "/old/", "holds": "budget", "scope": "unit", "title": "部门预算"}]
+    )
+    assert kinds(crawl(site, archive)) == []
+    portal.pages["/new/"] = portal.pages[COLUMN]
+    portal.pages["/old/"] = html(stub.format("/new/"))
+    assert "column_moved" in kinds(crawl(site, archive, night=2))
+
+
+def test_the_home_page_in_place_of_a_column_is_never_its_list(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    portal.forget()
+    portal.pages["/"] = html(trs_list([("2026-03-01", "./t20260301_9.html", "要闻")]))
+    portal.pages[COLUMN] = Reply(status=302, headers={"Location": "/"})
+    report = crawl(site_for(portal), archive, night=2)
+    assert kinds(report) == ["column_moved"]
+    assert "/t20260301_9.html" not in portal.paths()
+
+
+def test_a_column_that_is_gone_has_moved_and_one_never_read_is_unread(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    page = portal.pages.pop(COLUMN)
+    assert kinds(crawl(site_for(portal), archive)) == ["list_unread"]
+    portal.pages[COLUMN] = page
+    crawl(site_for(portal), archive, night=2)
+    portal.pages.pop(COLUMN)
+    assert kinds(crawl(site_for(portal), archive, night=3)) == ["column_moved"]
+
+
+def test_a_column_in_which_nothing_known_is_left_is_told(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    portal.pages[COLUMN] = html(trs_list([("2026-03-01", "./202603/t20260301_9.html", "要闻一则")]))
+    report = crawl(site_for(portal), archive, night=2)
+    assert "column_moved" in kinds(report)
+
+
+def test_a_file_whose_place_the_home_page_took_is_gone(portal: Portal, archive: Archive) -> None:
+    small_portal(portal)
+    crawl(site_for(portal), archive)
+    path = COLUMN + "202602/P020260212001.pdf"
+    portal.pages["/"] = html("<html><title>样例县人民政府</title><p>欢迎</p></html>")
+    portal.pages[path] = Reply(status=302, headers={"Location": "/"})
+    crawl(site_for(portal), archive, night=30)
+    last = archive.last_seen(portal.url + path.lstrip("/"))
+    assert last is not None
+    assert last.last.outcome is Outcome.DEAD_LINK
+    assert last.good is not None
+
+
+@pytest.mark.parametrize(
+    ("hour", "stopped"), [(1, False), (6, False), (8, True), (12, True), (21, True), (23, False)]
+)
+def test_public_hosts_are_asked_at_night_only(
+    portal: Portal, archive: Archive, hour: int, stopped: bool
+) -> None:
+    small_portal(portal)
+    site = site_for(portal, pace={"pause_seconds": 0, "jitter_seconds": 0, "window": "22:00-07:00"})
+    now = datetime(2026, 3, 1, hour, tzinfo=SHANGHAI)
+    report = crawl_host([site], archive, run_id="r", now=now, settings=QUICK)
+    assert report.stopped is stopped
+    assert kinds(report) == (["outside_window"] if stopped else [])
+    assert bool(portal.log) is not stopped
+
+
+def test_the_night_ends_in_good_order_when_the_window_closes(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    site = site_for(portal, pace={"pause_seconds": 0, "jitter_seconds": 0, "window": "22:00-07:00"})
+    dawn = datetime(2026, 3, 1, 6, 59, 59, 300_000, tzinfo=SHANGHAI)
+
+    def slow(_: object) -> None:
+        time.sleep(0.2)
+
+    portal.on_request = slow
+    report = crawl_host([site], archive, run_id="r1", now=dawn, settings=QUICK)
+    assert report.stopped
+    assert 0 < len(portal.paths()) < 9
+    portal.on_request = lambda _: None
+    night = datetime(2026, 3, 1, 23, tzinfo=SHANGHAI)
+    crawl_host([site], archive, run_id="r2", now=night, settings=QUICK)
+    assert stored(archive) == SMALL_PORTAL_FILES
 
 
 def test_more_than_the_bounds_is_a_warning(portal: Portal, archive: Archive) -> None:
     small_portal(portal)
     report = crawl(site_for(portal, bounds={"least": 1, "most": 3}), archive)
-    assert any("at most 3" in warning for warning in report.warnings)
+    assert any("at most 3" in warning.en for warning in report.warnings)
 
 
 def test_a_list_page_that_is_no_list_is_unreadable_not_empty(

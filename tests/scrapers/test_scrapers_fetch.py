@@ -17,6 +17,7 @@ from scrapers_portal import QUICK, Portal, Reply, a_file, html, pdf
 
 from scrapers.archive import Outcome
 from scrapers.blocks import block_rules, recognise_block
+from scrapers.connections import is_public_address
 from scrapers.decode import decode_page
 from scrapers.fetch import (
     CrawlSettings,
@@ -24,7 +25,6 @@ from scrapers.fetch import (
     Fetched,
     PoliteSession,
     file_name_of,
-    is_public_address,
 )
 from scrapers.filetype import Kind, extension_of, kind_of
 from scrapers.site import Pace
@@ -255,6 +255,8 @@ def test_only_http_is_followed(portal: Portal, location: str) -> None:
         ("::ffff:8.8.8.8", True),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::127.0.0.1", False),
     ],
 )
 def test_public_addresses(address: str, public: bool) -> None:
