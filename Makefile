@@ -36,6 +36,10 @@ test: lint  ## lint, then the tests but the long proofs
 test-full: lint  ## lint, then every test, with servers and a browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+.PHONY: hooks
+hooks: setup  ## check style and directions before each commit
+	@$(BIN)/pre-commit install
+
 .PHONY: clean
 clean:  ## forget the demo's data
 	rm -rf data

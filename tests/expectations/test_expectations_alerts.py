@@ -351,17 +351,13 @@ def test_the_night_is_read_from_the_steps_of_this_run(
     step(2, "load", "night-1", True)  # went well on the second try
     step(3, "build", "night-1", False)
     step(4, "check_marts", "another", False)
-    step(
-        5, "crawl_host www.a.cn", "crawl-7", True, warnings=[nothing_listed(12)]
-    )
+    step(5, "crawl_host www.a.cn", "crawl-7", True, warnings=[nothing_listed(12)])
     (folder / "6.json").write_text("{torn", "utf-8")
     say(sink.url)
     assert sink.titles == ["作业未完成：build", "2026-03-03 每夜摘要"]
     assert "栏目 /bmys/ 上次有 12 条，今晚 0 条" in sink.got[1]["message"]
     assert "docs/runbook.md#nothing_listed" in sink.got[1]["message"]
-    step(
-        7, "crawl_host www.a.cn", "crawl-8", True, warnings=[nothing_listed(13)]
-    )
+    step(7, "crawl_host www.a.cn", "crawl-8", True, warnings=[nothing_listed(13)])
     say(sink.url, hours=1)
     assert len(sink.got) == 2  # the same matter once a week
 
