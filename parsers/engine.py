@@ -9,11 +9,15 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator
+import zlib
+from array import array
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -23,17 +27,21 @@ from parsers import grid as rules
 from parsers.document import BBox
 from parsers.errors import DamagedError, EncryptedError, NotAPdfError, TooLargeError
 from parsers.layout import (
+    DOUBLE,
+    WORD_GAP,
     glyph_lines,
     line_words,
     mend_lines,
     text_lines,
     without_doubles,
 )
-from parsers.page import Glyph, GridCell, Page, Removed
+from parsers.page import Edges, GridCell, Page, Removed, Strip
 from parsers.watermark import take_out_level_watermarks
 
 THIN = 3.2
 """A drawn shape no thicker than this (points) is a rule."""
+LIGHT, PALE = 140, 160
+"""Text is faint from this lightness on, or below this opacity (of 255)."""
 MAX_PAGES = 3000
 MAX_DEPTH = 6
 """Nesting of form objects that is followed."""
@@ -115,7 +123,7 @@ def read_pages(data: bytes) -> list[Page]:
 
 @dataclass(slots=True)
 class _Object:
-    """A text object of the page: how its glyphs are drawn."""
+    """A text object of which something is odd: how its glyphs are drawn."""
 
     order: int
     visible: bool
@@ -139,7 +147,8 @@ class _PageReader:
         self.vertical: list[rules.Segment] = []
         self.covers: list[tuple[int, BBox]] = []
         self.darks: list[tuple[int, BBox]] = []
-        self.objects: dict[int, _Object] = {}
+        self.orders: dict[int, int] = {}
+        self.odd: dict[int, _Object] = {}
         self.hidden: list[int] = []
         self.layers = layers
         self.turned = 0
@@ -158,7 +167,7 @@ class _PageReader:
         return (self.high - y1, self.right - x1, self.high - y0, self.right - x0)
 
     # -- reading -------------------------------------------------------------------------
-    def read(self) -> tuple[Page, list[Glyph]]:
+    def read(self) -> tuple[Page, list[Strip]]:
         """The page with what was taken out of it, and its visible upright glyphs."""
         self.raw = c.FPDF_LoadPage(self.pdf.raw, self.index)
         if not self.raw:
@@ -184,7 +193,8 @@ class _PageReader:
                 if sideways % 2:
                     self.width, self.height = self.height, self.width
                 self.horizontal, self.vertical = [], []
-                self.covers, self.darks, self.objects, self.hidden = [], [], {}, []
+                self.covers, self.darks, self.hidden = [], [], []
+                self.orders, self.odd = {}, {}
                 self.image_area, self.order = 0.0, 0
                 page, glyphs = self._once()
             return page, glyphs
@@ -192,7 +202,7 @@ class _PageReader:
             c.FPDF_ClosePage(self.raw)
             self.raw = None
 
-    def _once(self) -> tuple[Page, list[Glyph]]:
+    def _once(self) -> tuple[Page, list[Strip]]:
         rotation = (self.rotation - self.turned) % 4 * 90
         page = Page(self.number, self.width, self.height, rotation)
         self._objects()
@@ -204,21 +214,43 @@ class _PageReader:
     @property
     def faint(self) -> set[int]:
         """Text objects in grey or half transparent."""
-        return {o.order for o in self.objects.values() if o.faint}
+        return {o.order for o in self.odd.values() if o.faint}
 
     def _objects(self) -> None:
-        page = _address(self.raw)
-        for i in range(c.FPDFPage_CountObjects(self.raw)):
-            self._object(_page_object(page, i), None, 0)
+        page, n = _address(self.raw), c.FPDFPage_CountObjects(self.raw)
+        self._walk(list(map(_page_object, repeat(page), range(n))), None, 0)
 
-    def _object(self, obj: int, outer: c.FS_MATRIX | None, depth: int) -> None:
-        self.order += 1
-        kind = _get_type(obj)
-        if self.layers is not None and self._in_hidden_layer(obj):
-            if kind == c.FPDF_PAGEOBJ_TEXT:
-                self.objects[obj] = _Object(self.order, False, "invisible", False, None)
-            return
-        if kind == c.FPDF_PAGEOBJ_TEXT:
+    def _walk(self, objects: list[int], outer: c.FS_MATRIX | None, depth: int) -> None:
+        """Number the objects in drawing order and keep what is odd about each text object.
+
+        Whole lists go through each question at once: called one by one, the calls cost more than
+        what they do.
+        """
+        plain, kinds = _plain_texts(objects)
+        if self.layers is None and plain:
+            # nothing more is to be asked of them; form objects have places for what is in them
+            first = self.order + 1
+            if c.FPDF_PAGEOBJ_FORM not in kinds.values():
+                self.orders.update((objects[k], first + k) for k in plain)
+                for k, kind in kinds.items():
+                    self.order = first + k
+                    self._object(objects[k], kind, outer, depth)
+                self.order = first + len(objects) - 1
+                return
+        seen = set(plain)
+        for k, obj in enumerate(objects):
+            self.order += 1
+            kind = kinds.get(k, _TEXT)
+            if self.layers is not None and self._in_hidden_layer(obj):
+                if kind == _TEXT:
+                    self.odd[obj] = _Object(self.order, False, "invisible", False, None)
+            elif k in seen:
+                self.orders[obj] = self.order
+            else:
+                self._object(obj, kind, outer, depth)
+
+    def _object(self, obj: int, kind: int, outer: c.FS_MATRIX | None, depth: int) -> None:
+        if kind == _TEXT:
             self._text_object(obj, outer, depth)
         elif kind == c.FPDF_PAGEOBJ_PATH:
             self._path(obj, outer)
@@ -228,8 +260,8 @@ class _PageReader:
             m = c.FS_MATRIX()
             _get_matrix(obj, ctypes.byref(m))
             inner = m if outer is None else _times(m, outer)
-            for i in range(_count_form_objects(obj)):
-                self._object(_form_object(obj, i), inner, depth + 1)
+            n = _count_form_objects(obj)
+            self._walk(list(map(_form_object, repeat(obj), range(n))), inner, depth + 1)
 
     def _in_hidden_layer(self, obj: int) -> bool:
         """Is the object marked as content of a layer (OCG) that is switched off?"""
@@ -256,9 +288,9 @@ class _PageReader:
                     visible, why = False, "invisible"
                 elif light >= 248:
                     why = "white"
-                faint = a.value < 160 or light >= 140
+                faint = a.value < PALE or light >= LIGHT
         clip = self._clip(obj, outer)
-        self.objects[obj] = _Object(self.order, visible, why, faint, clip)
+        self.odd[obj] = _Object(self.order, visible, why, faint, clip)
 
     def _clip(self, obj: int, outer: c.FS_MATRIX | None) -> BBox | None:
         """The box an object is clipped to, or None."""
@@ -399,7 +431,7 @@ class _PageReader:
         done()
 
     # -- glyphs --------------------------------------------------------------------------
-    def _glyphs(self, page: Page) -> list[Glyph]:
+    def _glyphs(self, page: Page) -> list[Strip]:
         text = c.FPDFText_LoadPage(self.raw)
         if not text:
             return []
@@ -431,99 +463,53 @@ class _PageReader:
             if box is not None and said.strip():
                 page.removed.append(Removed("invisible", said, box))
 
-    def _collect(self, page: Page, text: Any) -> list[Glyph]:
-        out: list[Glyph] = []
-        gone: dict[tuple[int, str], list[tuple[str, BBox]]] = {}
-        rect = c.FS_RECTF()
-        matrix = c.FS_MATRIX()
-        box_at = ctypes.byref(rect)
+    def _collect(self, page: Page, text: Any) -> list[Strip]:
         handle = _address(text)
-        get_unicode, get_object, get_box = _get_unicode, _get_object, _get_box
-        width, height, upright = self.width, self.height, self.upright
-        left, high, straight = self.left, self.high, self.rotation == 0
-        last, order, state, size = -1, 0, "", 0.0
-        info: _Object | None = None
-        plain = True
-        chars: dict[int, str] = {}
-        quarter, sideways = 0, [0, 0, 0, 0]
-        for i in range(c.FPDFText_CountChars(text)):
-            code = get_unicode(handle, i)
-            if code in _BLANKS:
-                continue
-            at = get_object(handle, i) or 0
-            if at != last:
-                last = at
-                info = self.objects.get(at)
-                order = info.order if info else 0
-                c.FPDFText_GetMatrix(text, i, matrix)
-                size = c.FPDFText_GetFontSize(text, i) * math.hypot(matrix.c, matrix.d)
-                state, quarter = self._state(info, matrix)
-                plain = not state and (
-                    info is None
-                    or (
-                        info.clip is None
-                        and info.why != "white"
-                        and not any(o > order for o, _ in self.covers)
-                    )
-                )
-            ch = chars.get(code)
-            if ch is None:
-                if code in (0, 0xFFFD, 0xFFFE) or 0xE000 <= code <= 0xF8FF:
-                    page.unmapped += 1
-                    ch = "\ufffd"
-                else:
-                    ch = chars[code] = printed(code)
-            get_box(handle, i, box_at)
-            if straight:
-                x0, top, x1, bottom = (
-                    rect.left - left, high - rect.top, rect.right - left, high - rect.bottom
-                )  # fmt: skip
-            else:
-                x0, top, x1, bottom = upright(rect.left, rect.bottom, rect.right, rect.top)
-            mx, my = (x0 + x1) / 2, (top + bottom) / 2
-            why = state
-            if not why:
-                if not (0 <= mx <= width and 0 <= my <= height):
-                    why = "outside"
-                elif not plain and info is not None:
-                    why = self._unseen(info, mx, my)
-            if why == "turned":
-                sideways[quarter] += 1
-            if why:
-                gone.setdefault((at, why), []).append((ch, (x0, top, x1, bottom)))
-                continue
-            out.append(Glyph(ch, x0, top, x1, bottom, size, order, my))
-        for (_, why), parts in gone.items():
-            boxes = [p[1] for p in parts]
-            page.removed.append(
-                Removed(
-                    why if why in ("watermark", "outside", "turned") else "invisible",
-                    "".join(p[0] for p in parts),
-                    (
-                        min(b[0] for b in boxes),
-                        min(b[1] for b in boxes),
-                        max(b[2] for b in boxes),
-                        max(b[3] for b in boxes),
-                    ),
-                )
-            )
-        if max(sideways) > 2 * len(out) and max(sideways) > 20:
-            page.turned = sideways.index(max(sideways)) * 90
-        page.image_share = min(1.0, self.image_area / max(1.0, self.width * self.height))
-        page.has_text = bool(out)
-        return out
+        said = _said(handle, c.FPDFText_CountChars(text))
+        places = [i for i, ch in enumerate(said) if ch not in _BLANKS]
+        if not places:
+            page.image_share = self._image_share()
+            page.has_text = False
+            return []
+        said = said.translate(_PRINTED) if _SPECIAL(said) else said
+        chars = said if len(places) == len(said) else "".join([said[i] for i in places])
+        page.unmapped += chars.count("\ufffd")
+        taking = _Taking(self, page, handle, places, chars)
+        taking.take()
+        taking.note_gone()
+        glyphs = sum(len(s.text) for s in taking.out)
+        if max(taking.sideways) > 2 * glyphs and max(taking.sideways) > 20:
+            page.turned = taking.sideways.index(max(taking.sideways)) * 90
+        page.image_share = self._image_share()
+        page.has_text = bool(taking.out)
+        return taking.out
 
-    def _state(self, info: _Object | None, matrix: c.FS_MATRIX) -> tuple[str, int]:
-        """Why nothing of a text object is taken, or "", and its quarter turns."""
-        if info is not None and not info.visible:
-            return info.why, 0
-        angle = math.degrees(math.atan2(matrix.b, matrix.a)) - 90 * self.rotation
+    def _image_share(self) -> float:
+        return min(1.0, self.image_area / max(1.0, self.width * self.height))
+
+    def state(self, a: float, b: float) -> tuple[str, int]:
+        """Why nothing of a text set along (a, b) is taken, or "", and its quarter turns."""
+        angle = math.degrees(math.atan2(b, a)) - 90 * self.rotation
         quarter = round(angle / 90)
         if abs(angle - 90 * quarter) > 2.5:
             return "watermark", 0
         return "turned" if quarter % 4 else "", quarter % 4
 
-    def _unseen(self, info: _Object, x: float, y: float) -> str:
+    @property
+    def last_cover(self) -> int:
+        return max((o for o, _ in self.covers), default=0)
+
+    def may_hide(self, info: _Object, begins: float, ends: float, y: float) -> bool:
+        """May one of the glyphs with their middles between these places not be seen?"""
+        clip = info.clip
+        if clip is not None and not (_inside(clip, begins, y) and _inside(clip, ends, y)):
+            return True
+        return any(
+            o > info.order and b[0] - 1 <= ends and begins <= b[2] + 1 and b[1] - 1 <= y <= b[3] + 1
+            for o, b in self.covers
+        )
+
+    def unseen(self, info: _Object, x: float, y: float) -> str:
         """Why a glyph at this place cannot be seen, or ""."""
         if info.clip is not None and not _inside(info.clip, x, y):
             return "clipped"
@@ -536,62 +522,32 @@ class _PageReader:
         return ""
 
     # -- composing -----------------------------------------------------------------------
-    def compose(self, page: Page, glyphs: list[Glyph]) -> None:
+    def compose(self, page: Page, strips: list[Strip]) -> None:
         grids, page.rules = rules.build_grids(self.horizontal, self.vertical, self.number)
-        inside: dict[int, list[Glyph]] = {}
-        cells = {}
-        rest: list[Glyph] = []
-        owner: list[GridCell | None] = []
-        crossing: list[int] = []
-        for i, g in enumerate(glyphs):
-            mx = (g.x0 + g.x1) / 2
-            cell = None
-            for ruled in grids:
-                cell = ruled.cell_of(mx, g.middle)
-                if cell is not None:
-                    slack = 0.5 + 0.15 * g.size
-                    if (
-                        g.x1 > cell.bbox[2] + slack
-                        or g.x0 < cell.bbox[0] - slack
-                        or (
-                            i
-                            and owner[-1] is not None
-                            and owner[-1] is not cell
-                            and _drawn_on(glyphs[i - 1], g)
-                        )
-                    ):
-                        crossing.append(i)
-                    break
-            owner.append(cell)
-        if crossing:
-            _keep_whole(glyphs, owner, crossing)
-        for g, cell in zip(glyphs, owner, strict=True):
-            if cell is None:
-                rest.append(g)
-            else:
-                cells[id(cell)] = cell
-                inside.setdefault(id(cell), []).append(g)
-        for key, members in inside.items():
-            lines = []
-            for line in glyph_lines(members):
-                kept, doubles = without_doubles(line)
-                if doubles:
-                    self._note_doubles(page, doubles)
-                lines.append(line_words(kept))
-            if len(lines) > 1:
-                mend_lines(lines)
-            for words in lines:
-                cells[key].words.extend(words)
         page.grids = [g.grid for g in grids]
-        kept_rest: list[Glyph] = []
-        for line in glyph_lines(rest):
+        rest = strips
+        if grids:
+            inside, rest = _by_cell(grids, strips)
+            for cell, members in inside:
+                if len(members) == 1:
+                    cell.words.append(line_words(members)[0])
+                    continue
+                lines = [line_words(line) for line in self._undoubled(page, members)]
+                if len(lines) > 1:
+                    mend_lines(lines)
+                for words in lines:
+                    cell.words.extend(words)
+        kept = [s for line in self._undoubled(page, rest) for s in line]
+        page.lines = text_lines(kept, self.number)
+
+    def _undoubled(self, page: Page, strips: list[Strip]) -> Iterator[list[Strip]]:
+        for line in glyph_lines(strips):
             kept, doubles = without_doubles(line)
             if doubles:
                 self._note_doubles(page, doubles)
-            kept_rest.extend(kept)
-        page.lines = text_lines(kept_rest, self.number)
+            yield kept
 
-    def _note_doubles(self, page: Page, doubles: list[Glyph]) -> None:
+    def _note_doubles(self, page: Page, doubles: list[Strip]) -> None:
         page.removed.append(
             Removed(
                 "duplicate",
@@ -606,7 +562,251 @@ class _PageReader:
         )
 
 
-def _keep_whole(glyphs: list[Glyph], owner: list[GridCell | None], crossing: list[int]) -> None:
+class _Taking:
+    """All visible upright glyphs of a page as strips; what is not taken, with the reason."""
+
+    def __init__(
+        self, reader: _PageReader, page: Page, handle: int, places: Sequence[int], chars: str
+    ) -> None:
+        self.reader = reader
+        self.page = page
+        self.chars = chars
+        self.objects: list[int] = list(map(_get_object, repeat(handle), places))
+        self.starts = [0, *(k for k, (a, b) in enumerate(pairwise(self.objects), 1) if a != b)]
+        runs = [places[k] for k in self.starts]
+        self.matrices = _answers(_get_char_matrix, handle, runs, 6)
+        self.sizes: list[float] = list(map(_get_size, repeat(handle), runs))
+        boxes = _answers(_get_box, handle, places, 4)
+        left, top, right, bottom = (boxes[k::4] for k in range(4))
+        if reader.rotation == 0:
+            self.high, self.tops, self.bottoms = reader.high, top, bottom
+            self.left, self.right = left, right
+            if reader.left:
+                self.left = [x - reader.left for x in left]
+                self.right = [x - reader.left for x in right]
+        else:
+            upright = list(map(reader.upright, left, bottom, right, top))
+            self.left, self.right = [u[0] for u in upright], [u[2] for u in upright]
+            self.high = 0.0
+            self.tops, self.bottoms = [-u[1] for u in upright], [-u[3] for u in upright]
+        self.edges: Edges = (array("d", self.left), array("d", self.right))
+        self.out: list[Strip] = []
+        self.gone: dict[tuple[int, str], list[tuple[str, BBox]]] = {}
+        self.sideways = [0, 0, 0, 0]
+
+    def take(self) -> None:
+        """Each run of one text object's glyphs in strips, or singly where something is odd."""
+        reader, objects, matrices = self.reader, self.objects, self.matrices
+        odd, orders, last_cover = reader.odd, reader.orders, reader.last_cover
+        left, right, tops, bottoms = self.left, self.right, self.tops, self.bottoms
+        chars, edges, high, put = self.chars, self.edges, self.high, self.out.append
+        width, height = reader.width, reader.height
+        seen: dict[tuple[float, ...], tuple[str, int, float]] = {}
+        ends = [*self.starts[1:], len(objects)]
+        shapes = zip(matrices[0::6], matrices[1::6], matrices[2::6], matrices[3::6], strict=True)
+        for start, end, unscaled, shape in zip(self.starts, ends, self.sizes, shapes, strict=True):
+            obj = objects[start]
+            setting = seen.get(shape)
+            if setting is None:
+                setting = seen[shape] = (
+                    *reader.state(shape[0], shape[1]),
+                    math.hypot(shape[2], shape[3]),
+                )
+            why, quarter, scale = setting
+            size = unscaled * scale
+            order = orders.get(obj, 0)
+            info = None
+            if order < last_cover or not order:
+                info = odd.get(obj)
+                if info is not None:
+                    order = info.order
+                    if not info.visible:
+                        why, quarter = info.why, 0
+                elif order:
+                    info = _Object(order, True, "", False, None)
+            if why or (info is not None and info.why):
+                self._singly(start, end, order, size, info, state=why, quarter=quarter)
+                continue
+            a, gap = start, WORD_GAP * size
+            while a < end:
+                x0, first, t, b = left[a], right[a], tops[a], bottoms[a]
+                x, x1 = x0, first
+                k = a + 1
+                while k < end:
+                    nx, nx1 = left[k], right[k]
+                    if (
+                        nx - x1 > gap
+                        or nx + nx < x + x1
+                        or nx1 < x1
+                        or nx1 < nx
+                        or nx - x < DOUBLE * (nx1 - nx)
+                        or tops[k] != t
+                        or bottoms[k] != b
+                    ):
+                        break
+                    x, x1 = nx, nx1
+                    k += 1
+                top, bottom = high - t, high - b
+                middle = (top + bottom) / 2
+                if (
+                    x0 + first < 0
+                    or x + x1 > width + width
+                    or not 0 <= middle <= height
+                    or (
+                        info is not None
+                        and reader.may_hide(info, (x0 + first) / 2, (x + x1) / 2, middle)
+                    )
+                ):
+                    self._singly(a, k, order, size, info)
+                elif k - a == 1:
+                    put(Strip(chars[a], x0, top, x1, bottom, size, order, middle, x1, x0))
+                else:
+                    put(
+                        Strip(
+                            chars[a:k], x0, top, x1, bottom, size, order, middle, first, x,
+                            edges, a,
+                        )
+                    )  # fmt: skip
+                a = k
+
+    def _singly(
+        self, start: int, end: int, order: int, size: float, info: _Object | None,
+        *, state: str = "", quarter: int = 0,
+    ) -> None:  # fmt: skip
+        """Glyph by glyph: each is taken, or noted with the reason why it is not."""
+        reader, at = self.reader, self.objects[start]
+        for k in range(start, end):
+            x0, x1 = self.left[k], self.right[k]
+            top, bottom = self.high - self.tops[k], self.high - self.bottoms[k]
+            mx, my = (x0 + x1) / 2, (top + bottom) / 2
+            why = state
+            if not why:
+                if not (0 <= mx <= reader.width and 0 <= my <= reader.height):
+                    why = "outside"
+                elif info is not None:
+                    why = reader.unseen(info, mx, my)
+            if why == "turned":
+                self.sideways[quarter] += 1
+            if why:
+                self.gone.setdefault((at, why), []).append((self.chars[k], (x0, top, x1, bottom)))
+            else:
+                self.out.append(Strip(self.chars[k], x0, top, x1, bottom, size, order, my, x1, x0))
+
+    def note_gone(self) -> None:
+        for (_, why), parts in self.gone.items():
+            boxes = [p[1] for p in parts]
+            self.page.removed.append(
+                Removed(
+                    why if why in ("watermark", "outside", "turned") else "invisible",
+                    "".join(p[0] for p in parts),
+                    (
+                        min(b[0] for b in boxes),
+                        min(b[1] for b in boxes),
+                        max(b[2] for b in boxes),
+                        max(b[3] for b in boxes),
+                    ),
+                )
+            )
+
+
+def _by_cell(
+    grids: list[rules.RuledGrid], strips: list[Strip]
+) -> tuple[list[tuple[GridCell, list[Strip]]], list[Strip]]:
+    """The strips of each cell, and those outside all grids; a text is never cut by a rule."""
+    out: list[Strip] = []
+    owner: list[GridCell | None] = []
+    crossing: list[int] = []
+    last: Strip | None = None
+    home: GridCell | None = None
+    for strip in strips:
+        cell = _cell_of(grids, strip) if strip.edges is not None else None
+        if cell is _SEVERAL or (cell is not None and _crosses(strip, cell, last, home)):
+            parts = strip.glyphs()
+        else:
+            parts = [strip]
+        for g in parts:
+            if g.edges is None:
+                cell = _cell_of(grids, g)
+                if cell is not None and _crosses(g, cell, last, home):
+                    crossing.append(len(out))
+            out.append(g)
+            owner.append(cell)
+            last, home = g, cell
+    if crossing:
+        out, owner = _with_whole_texts(out, owner, crossing)
+    inside: dict[int, tuple[GridCell, list[Strip]]] = {}
+    rest: list[Strip] = []
+    for g, cell in zip(out, owner, strict=True):
+        if cell is None:
+            rest.append(g)
+        elif id(cell) in inside:
+            inside[id(cell)][1].append(g)
+        else:
+            inside[id(cell)] = (cell, [g])
+    return list(inside.values()), rest
+
+
+_SEVERAL = GridCell(-1, -1, 0, 0, (0, 0, 0, 0))
+"""Stands for: not all glyphs of the strip are in one cell."""
+
+
+def _cell_of(grids: list[rules.RuledGrid], strip: Strip) -> GridCell | None:
+    """The cell in which the middles of all glyphs are, None, or ``_SEVERAL``."""
+    y = strip.middle
+    left, right = (strip.x0 + strip.first) / 2, (strip.last + strip.x1) / 2
+    for ruled in grids:
+        if not ruled.ys[0] <= y < ruled.ys[-1]:
+            continue
+        cell = ruled.cell_of(left, y)
+        if strip.edges is not None and (
+            ruled.cell_of(right, y) is not cell
+            or (cell is None and left < ruled.xs[0] and right >= ruled.xs[-1])
+        ):
+            return _SEVERAL
+        if cell is not None:
+            return cell
+    return None
+
+
+def _crosses(g: Strip, cell: GridCell, last: Strip | None, home: GridCell | None) -> bool:
+    """Does a text stand on its cell's border, or go on where the one in the next cell ends?"""
+    slack = 0.5 + 0.15 * g.size
+    return (
+        g.x1 > cell.bbox[2] + slack
+        or g.x0 < cell.bbox[0] - slack
+        or (home is not None and home is not cell and last is not None and _drawn_on(last, g))
+    )
+
+
+def _with_whole_texts(
+    strips: list[Strip], owner: list[GridCell | None], crossing: list[int]
+) -> tuple[list[Strip], list[GridCell | None]]:
+    """``_keep_whole`` for the lines in which a text runs over a border; the rest stays as it is."""
+    heights = {(strips[i].middle, 0.3 * strips[i].size) for i in crossing}
+    seeds = set(crossing)
+    out: list[Strip] = []
+    owners: list[GridCell | None] = []
+    near: list[int] = []
+    starts: list[int] = []
+    for i, strip in enumerate(strips):
+        if any(abs(strip.middle - y) < reach for y, reach in heights):
+            if i in seeds:
+                starts.append(len(near))
+            parts = strip.glyphs()
+            near.extend(range(len(out), len(out) + len(parts)))
+            out.extend(parts)
+            owners.extend(repeat(owner[i], len(parts)))
+        else:
+            out.append(strip)
+            owners.append(owner[i])
+    cells = [owners[k] for k in near]
+    _keep_whole([out[k] for k in near], cells, starts)
+    for k, cell in zip(near, cells, strict=True):
+        owners[k] = cell
+    return out, owners
+
+
+def _keep_whole(glyphs: list[Strip], owner: list[GridCell | None], crossing: list[int]) -> None:
     """Give a text that runs over its cell's border to one cell, whole.
 
     A glyph printed across a rule shows that its text is too long for the cell; were it cut at
@@ -635,7 +835,7 @@ def _keep_whole(glyphs: list[Glyph], owner: list[GridCell | None], crossing: lis
             owner[k] = cell
 
 
-def _runs_on(glyphs: list[Glyph], owner: list[GridCell | None], a: int, b: int) -> bool:
+def _runs_on(glyphs: list[Strip], owner: list[GridCell | None], a: int, b: int) -> bool:
     left, right = glyphs[a], glyphs[b]
     if right.x0 - left.x1 > 0.28 * min(left.size, right.size):
         return False
@@ -650,7 +850,7 @@ def _runs_on(glyphs: list[Glyph], owner: list[GridCell | None], a: int, b: int) 
     return left.x1 > border + slack or right.x0 < border - slack
 
 
-def _drawn_on(left: Glyph, right: Glyph) -> bool:
+def _drawn_on(left: Strip, right: Strip) -> bool:
     """Drawn by one text object, one right after the other, without any gap."""
     return (
         left.source == right.source
@@ -659,7 +859,7 @@ def _drawn_on(left: Glyph, right: Glyph) -> bool:
     )
 
 
-def _home(run: list[Glyph], owner: list[GridCell | None]) -> GridCell | None:
+def _home(run: list[Strip], owner: list[GridCell | None]) -> GridCell | None:
     """The cell that a text running over borders belongs to.
 
     A figure ends at its cell's right border or is centred; a text begins at its cell's left.
@@ -680,8 +880,81 @@ def _home(run: list[Glyph], owner: list[GridCell | None]) -> GridCell | None:
 
 
 _FIGURE = re.compile(r"[-−－(（]?[\d,，. ]+[)）]?").fullmatch
-_BLANKS = frozenset({0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x3000, 0x200B, 0x200C, 0x200D,
-                     0xFEFF, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x00AD})  # fmt: skip
+_BLANKS = frozenset(map(chr, (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x3000, 0x200B, 0x200C,
+                              0x200D, 0xFEFF, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x00AD)))  # fmt: skip
+
+
+class _Printing(dict[int, str]):
+    """Each code met so far as it is printed; � where the font does not tell the character."""
+
+    def __missing__(self, code: int) -> str:
+        unknown = code in (0, 0xFFFD, 0xFFFE) or 0xE000 <= code <= 0xF8FF
+        self[code] = "\ufffd" if unknown else printed(code)
+        return self[code]
+
+
+_PRINTED = _Printing()
+_SPECIAL = re.compile(
+    "[\0\x02\u2e80-\u2eff\u2f00-\u2fdf\ue000-\ufaff\ufffd\ufffe\U0002f800-\U0002fa1f]"
+).search
+_HYPHEN = re.compile("\ufffe")  # also pdfium's word for a hyphen at a line's end
+_SURROGATE = re.compile("[\ud800-\udfff]").search
+
+
+def _said(handle: int, n: int) -> str:
+    """The characters of a page's text, one for each of its places."""
+    buffer = (ctypes.c_ushort * (n + 1))()
+    if _get_text(handle, 0, n, ctypes.addressof(buffer)) == n + 1:
+        text = bytes(buffer)[:-2].decode("utf-16-le", "surrogatepass")
+        if len(text) == n and not _SURROGATE(text):
+            return _HYPHEN.sub(lambda m: chr(_get_unicode(handle, m.start())), text)
+    # a character that takes two units, or a place without any: the places must be asked for
+    return "".join(map(chr, map(_get_unicode, repeat(handle), range(n))))
+
+
+def _answers(ask: Any, handle: int, places: Sequence[int], width: int) -> list[float]:
+    """What the library says of each place, ``width`` numbers at a time."""
+    answers = (ctypes.c_float * (width * len(places)))()
+    base, step = ctypes.addressof(answers), 4 * width
+    deque(map(ask, repeat(handle), places, range(base, base + step * len(places), step)), maxlen=0)
+    return answers[:]
+
+
+def _plain_texts(objects: list[int]) -> tuple[list[int], dict[int, int]]:
+    """Places of the text objects that are simply seen (filled with dark ink, clipped by nothing),
+    and of all others with their kinds."""
+    modes = list(map(_get_render_mode, objects))
+    filled = [k for k, mode in enumerate(modes) if mode in _FILLED]
+    texts = objects if len(filled) == len(objects) else [objects[k] for k in filled]
+    n = len(texts)
+    colours = (ctypes.c_uint8 * (16 * n))()
+    base = ctypes.addressof(colours)
+    r, g, b, a = (range(base + k, base + k + 16 * n, 16) for k in (0, 4, 8, 12))
+    told = list(map(_get_fill, texts, r, g, b, a))
+    clips = list(map(_count_clips, map(_get_clip, texts)))
+    if all(told) and max(clips, default=0) <= 0 and bytes(colours) == _BLACK * n:
+        plain = filled
+    else:
+        found = memoryview(colours).cast("B").cast("I").tolist()
+        plain = [
+            k
+            for k, clip, red, green, blue, alpha in zip(
+                filled, clips, found[0::4], found[1::4], found[2::4], found[3::4], strict=True
+            )
+            if clip <= 0 and alpha >= PALE and min(red, green, blue) < LIGHT
+        ]
+    if len(plain) == len(objects):
+        return plain, {}
+    rest = set(range(len(objects))).difference(plain)
+    return plain, {k: _get_type(objects[k]) for k in sorted(rest)}
+
+
+_TEXT = c.FPDF_PAGEOBJ_TEXT
+_FILLED = frozenset({
+    c.FPDF_TEXTRENDERMODE_FILL, c.FPDF_TEXTRENDERMODE_FILL_STROKE,
+    c.FPDF_TEXTRENDERMODE_FILL_CLIP, c.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP,
+})  # fmt: skip
+_BLACK = b"".join(n.to_bytes(4, sys.byteorder) for n in (0, 0, 0, 255))
 
 
 def _mark_text(mark: int, key: bytes | None) -> str:
@@ -695,13 +968,37 @@ def _mark_text(mark: int, key: bytes | None) -> str:
     return out.raw[: length.value].decode("utf-16-le", "replace").rstrip("\0")
 
 
+_PACKED = re.compile(b"/ObjStm")
+MAX_PACKED, MAX_UNPACKED = 1 << 22, 1 << 24
+"""Bytes of one stream of packed objects that are looked at; files have far smaller ones."""
+
+
+def _has_layers(data: bytes) -> bool:
+    """May the file have layers? False is certain; so is True but for a word in a text."""
+    if b"/OCProperties" in data:
+        return True
+    for found in _PACKED.finditer(data):
+        start = data.find(b"stream", found.end(), found.end() + 400)
+        if start < 0 or b"/DecodeParms" in data[data.rfind(b"obj", 0, found.start()) : start]:
+            return True
+        start += 8 if data[start + 6 : start + 8] == b"\r\n" else 7
+        unpack = zlib.decompressobj()
+        try:
+            objects = unpack.decompress(data[start : start + MAX_PACKED], MAX_UNPACKED)
+        except zlib.error:
+            return True
+        if not unpack.eof or b"/OCProperties" in objects:
+            return True
+    return False
+
+
 def hidden_layers(data: bytes) -> frozenset[str] | None:
     """Names of the layers (optional content groups) that are off; None where all are on.
 
     pdfium shows the layer of an object but not whether it is on, so the catalogue is read
     with pdfminer, and only where there is one.
     """
-    if b"/OCProperties" not in data and b"/ObjStm" not in data:
+    if not _has_layers(data):
         return None
     import io
 
@@ -757,19 +1054,21 @@ _MODES_AT = (ctypes.byref(_FILL), ctypes.byref(_STROKE))
 
 
 def _as_called(function: Any, result: Any, *arguments: Any) -> Any:
-    """The library's function with plain integers for handles: one call a glyph must be cheap."""
+    """The library's function with plain integers for handles: one call a glyph must be cheap.
+
+    The interpreter's lock is kept: letting go of it costs more than these calls do.
+    """
     address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.CFUNCTYPE(result, *arguments)(address or 0)
+    return ctypes.PYFUNCTYPE(result, *arguments)(address or 0)
 
 
-_get_unicode = _as_called(c.FPDFText_GetUnicode, ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)
-_get_object = _as_called(c.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-_get_box = _as_called(
-    c.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
-)
-
-
-_INT, _HANDLE = ctypes.c_int, ctypes.c_void_p
+_INT, _HANDLE, _FOUND = ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t
+_get_unicode = _as_called(c.FPDFText_GetUnicode, ctypes.c_uint, _HANDLE, _INT)
+_get_text = _as_called(c.FPDFText_GetText, _INT, _HANDLE, _INT, _INT, _HANDLE)
+_get_object = _as_called(c.FPDFText_GetTextObject, _FOUND, _HANDLE, _INT)
+_get_box = _as_called(c.FPDFText_GetLooseCharBox, _INT, _HANDLE, _INT, _HANDLE)
+_get_char_matrix = _as_called(c.FPDFText_GetMatrix, _INT, _HANDLE, _INT, _HANDLE)
+_get_size = _as_called(c.FPDFText_GetFontSize, ctypes.c_double, _HANDLE, _INT)
 _page_object = _as_called(c.FPDFPage_GetObject, _HANDLE, _HANDLE, _INT)
 _get_type = _as_called(c.FPDFPageObj_GetType, _INT, _HANDLE)
 _get_matrix = _as_called(c.FPDFPageObj_GetMatrix, _INT, _HANDLE, _HANDLE)

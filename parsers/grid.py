@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parsers.document import BBox
 from parsers.page import Grid, GridCell
@@ -157,42 +158,57 @@ def _one_grid(h: list[Segment], v: list[Segment], page: int) -> RuledGrid | None
     if len(xs) < 2 or len(ys) < 2:
         return None
     nr, nc = len(ys) - 1, len(xs) - 1
-    root = list(range(nr * nc))
-
-    def find(i: int) -> int:
-        while root[i] != i:
-            root[i] = root[root[i]]
-            i = root[i]
-        return i
-
-    upright = [_near(v, x) for x in xs]
-    level = [_near(h, y) for y in ys]
-    for r in range(nr):
-        for c in range(nc):
-            if c + 1 < nc and not _covered(upright[c + 1], ys[r], ys[r + 1]):
-                root[find(r * nc + c + 1)] = find(r * nc + c)
-            if r + 1 < nr and not _covered(level[r + 1], xs[c], xs[c + 1]):
-                root[find((r + 1) * nc + c)] = find(r * nc + c)
-    members: dict[int, list[tuple[int, int]]] = {}
-    for i in range(nr * nc):
-        members.setdefault(find(i), []).append(divmod(i, nc))
     blank = GridCell(0, 0, 0, 0, (0, 0, 0, 0))
     owner = [[blank] * nc for _ in range(nr)]
     cells: list[GridCell] = []
-    for places in members.values():
-        for r0, c0, r1, c1 in _rectangles(places):
-            cell = GridCell(
-                r0, c0, r1 - r0 + 1, c1 - c0 + 1, (xs[c0], ys[r0], xs[c1 + 1], ys[r1 + 1])
-            )
-            cells.append(cell)
-            for r in range(r0, r1 + 1):
-                for c in range(c0, c1 + 1):
-                    owner[r][c] = cell
+    for r0, c0, r1, c1 in _merged(xs, ys, h, v):
+        cell = GridCell(r0, c0, r1 - r0 + 1, c1 - c0 + 1, (xs[c0], ys[r0], xs[c1 + 1], ys[r1 + 1]))
+        cells.append(cell)
+        for r in range(r0, r1 + 1):
+            for c in range(c0, c1 + 1):
+                owner[r][c] = cell
+    for r, row in enumerate(owner):
+        for c, there in enumerate(row):
+            if there is blank:
+                row[c] = GridCell(r, c, 1, 1, (xs[c], ys[r], xs[c + 1], ys[r + 1]))
+                cells.append(row[c])
     cells.sort(key=lambda c: (c.row, c.col))
     if len(cells) == 1 and (nr, nc) == (1, 1) and xs[1] - xs[0] < 10:
         return None
     bbox: BBox = (xs[0], ys[0], xs[-1], ys[-1])
     return RuledGrid(Grid(page, bbox, nr, nc, cells), xs, ys, owner)
+
+
+def _merged(
+    xs: list[float], ys: list[float], h: list[Segment], v: list[Segment]
+) -> list[tuple[int, int, int, int]]:
+    """Merged cells as first row and column, last row and column."""
+    nc = len(xs) - 1
+    root: dict[int, int] = {}
+
+    def find(i: int) -> int:
+        while root.setdefault(i, i) != i:
+            root[i] = root[root[i]]
+            i = root[i]
+        return i
+
+    for c in range(1, nc):
+        for r in _open(_near(v, xs[c]), ys):
+            root[find(r * nc + c)] = find(r * nc + c - 1)
+    for r in range(1, len(ys) - 1):
+        for c in _open(_near(h, ys[r]), xs):
+            root[find(r * nc + c)] = find((r - 1) * nc + c)
+    members: dict[int, list[tuple[int, int]]] = {}
+    for i in sorted(root):
+        members.setdefault(find(i), []).append(divmod(i, nc))
+    return [box for places in members.values() for box in _rectangles(places)]
+
+
+def _open(stretches: list[tuple[float, float]], edges: list[float]) -> list[int]:
+    """Between which edges no rule runs (numbers of the gaps)."""
+    if any(a <= edges[0] and b >= edges[-1] for a, b in stretches):
+        return []
+    return [k for k, (a, b) in enumerate(pairwise(edges)) if not _covered(stretches, a, b)]
 
 
 def _rectangles(places: list[tuple[int, int]]) -> list[tuple[int, int, int, int]]:

@@ -1,30 +1,37 @@
-"""Glyphs → words → lines. Pure geometry on what the engine sees."""
+"""Glyphs → words → lines. Pure geometry on what the engine sees.
+
+Glyphs come in strips. A line whose strips stand clear of each other is the same whether one looks
+at its strips or at its glyphs; any other is taken apart first.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from operator import attrgetter
 
-from parsers.page import Glyph, TextLine, Word
+from parsers.page import Strip, TextLine, Word
 
 _middle = attrgetter("middle")
 _x0 = attrgetter("x0")
 
+DOUBLE = 0.35
+"""The same glyph drawn again this near (share of its width) is fake bold."""
 WORD_GAP = 0.28
 """A gap wider than this share of the glyph's size parts two words."""
 
 
-def glyph_lines(glyphs: list[Glyph]) -> list[list[Glyph]]:
-    """Glyphs grouped by line, top to bottom, each from left to right, without doubles.
+def glyph_lines(strips: list[Strip]) -> list[list[Strip]]:
+    """Glyphs grouped by line, top to bottom, each line from left to right.
 
     A small glyph (superscript, ①) belongs to the line whose height holds its middle.
     """
-    if not glyphs:
-        return []
-    ordered = sorted(glyphs, key=_middle)
+    if len(strips) < 2:
+        return [strips] if strips else []
+    ordered = sorted(strips, key=_middle)
     first = ordered[0]
     if ordered[-1].middle - first.middle <= 0.3 * first.size:
-        return [sorted(ordered, key=_x0)]
-    lines: list[list[Glyph]] = []
+        return [_from_left(ordered)]
+    lines: list[list[Strip]] = []
     middle = size = 0.0  # of the last line's biggest glyph
     before: tuple[float, float] = (-1e9, 0.0)
     for g in ordered:
@@ -39,26 +46,45 @@ def glyph_lines(glyphs: list[Glyph]) -> list[list[Glyph]]:
                 before = (middle, size)
             lines.append([g])
             middle, size = g.middle, g.size
-    for line in lines:
-        line.sort(key=_x0)
-    return lines
+    return [_from_left(line) for line in lines]
 
 
-def _same_line(g: Glyph, middle: float, size: float) -> bool:
+def _from_left(line: list[Strip]) -> list[Strip]:
+    """A line's strips from left to right; its glyphs, where strips stand in each other."""
+    if len(line) == 1:
+        return line
+    ordered = sorted(line, key=_x0)
+    if _stand_clear(ordered):
+        return ordered
+    return sorted((g for strip in line for g in strip.glyphs()), key=_x0)
+
+
+def _stand_clear(line: list[Strip]) -> bool:
+    """Does each strip begin behind the last glyph of the one before, and double no glyph of it?"""
+    for a, b in pairwise(line):
+        step = b.x0 - a.last
+        if step <= 0 or step < DOUBLE * (b.first - b.x0):
+            return False
+    return True
+
+
+def _same_line(g: Strip, middle: float, size: float) -> bool:
     small, big = (g.size, size) if g.size < size else (size, g.size)
     reach = 0.45 * big if small < 0.8 * big else 0.36 * small
     return abs(g.middle - middle) <= reach
 
 
-def without_doubles(line: list[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
+def without_doubles(line: list[Strip]) -> tuple[list[Strip], list[Strip]]:
     """A line sorted by x0, parted into its glyphs and the doubles of fake bold."""
-    kept: list[Glyph] = []
-    doubles: list[Glyph] = []
+    if _stand_clear(line):
+        return line, []
+    kept: list[Strip] = []
+    doubles: list[Strip] = []
     for g in line:
         for k in kept[-1:-4:-1]:
             if (
                 k.text == g.text
-                and g.x0 - k.x0 < 0.35 * (g.x1 - g.x0)
+                and g.x0 - k.x0 < DOUBLE * (g.x1 - g.x0)
                 and (abs(k.middle - g.middle) < 0.35 * g.size)
             ):
                 doubles.append(g)
@@ -68,10 +94,12 @@ def without_doubles(line: list[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
     return kept, doubles
 
 
-def line_words(line: list[Glyph]) -> list[Word]:
+def line_words(line: list[Strip]) -> list[Word]:
     """Words of one line: a run ends where the gap is wider than a blank."""
+    if len(line) == 1:
+        return [_word(line)]
     words: list[Word] = []
-    run: list[Glyph] = []
+    run: list[Strip] = []
     for g in line:
         if run and g.x0 - run[-1].x1 > WORD_GAP * min(g.size, run[-1].size):
             words.append(_word(run))
@@ -82,7 +110,10 @@ def line_words(line: list[Glyph]) -> list[Word]:
     return words
 
 
-def _word(run: list[Glyph]) -> Word:
+def _word(run: list[Strip]) -> Word:
+    if len(run) == 1:
+        (g,) = run
+        return Word(g.text, g.x0, g.top, g.x1, g.bottom, g.size)
     return Word(
         "".join(g.text for g in run),
         run[0].x0,
@@ -93,7 +124,7 @@ def _word(run: list[Glyph]) -> Word:
     )
 
 
-def text_lines(glyphs: list[Glyph], page: int) -> list[TextLine]:
+def text_lines(glyphs: list[Strip], page: int) -> list[TextLine]:
     """Lines of a page, top to bottom."""
     return word_lines([line_words(line) for line in glyph_lines(glyphs)], page)
 

@@ -7,16 +7,26 @@ out and why is in ``Page.removed``.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
 from parsers.document import BBox
 
+Edges = tuple["array[float]", "array[float]"]
+
 
 @dataclass(slots=True)
-class Glyph:
-    """One printed character, upright; the box is the font's, not the ink's."""
+class Strip:
+    """Glyphs that one text object prints in a row without a gap, upright; often only one.
+
+    What they share (height, size) is held once: most of a page can be set in order by its strips.
+    Each glyph begins right of the middle of the one before it and ends no farther left, so the
+    first and the last bound them all. Where a strip must be taken apart, ``glyphs`` gives a strip
+    for each glyph. Boxes are the font's, not the ink's.
+    """
 
     text: str
+    """One character a glyph."""
     x0: float
     top: float
     x1: float
@@ -26,6 +36,27 @@ class Glyph:
     """Number of the text object it was drawn by, in drawing order."""
     middle: float
     """Height of the box's middle."""
+    first: float
+    """Right end of the first glyph."""
+    last: float
+    """Left end of the last glyph."""
+    edges: Edges | None = None
+    """Left and right ends of all glyphs of the page, where there are several here …"""
+    place: int = 0
+    """… and the first one's place among them."""
+
+    def glyphs(self) -> list[Strip]:
+        """The same glyphs, each as a strip of its own."""
+        if self.edges is None:
+            return [self]
+        lefts, rights = self.edges
+        return [
+            Strip(
+                ch, lefts[k], self.top, rights[k], self.bottom, self.size, self.source,
+                self.middle, rights[k], lefts[k],
+            )
+            for k, ch in enumerate(self.text, start=self.place)
+        ]  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -8,10 +8,12 @@ repeat too, but nothing else is ever printed over them.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 
-from parsers.page import Glyph, Page, Removed
+from parsers.page import Page, Removed, Strip
 
 MIN_PAGES = 3
 MIN_SHARE = 0.6
@@ -21,25 +23,26 @@ BIG = 1.35
 OVERLAP = 0.25
 """Share of the smaller glyph's box that two glyphs set apart never share."""
 
+_top = attrgetter("top")
 Style = tuple[int, bool]
 Place = tuple[str, int, int, int]
 
 
 def take_out_level_watermarks(
-    read: Sequence[tuple[Page, list[Glyph]]], faint: Sequence[set[int]]
+    read: Sequence[tuple[Page, list[Strip]]], faint: Sequence[set[int]]
 ) -> None:
     """Take such glyphs out of the lists, with a note in ``Page.removed``."""
     if sum(1 for _, glyphs in read if glyphs) < MIN_PAGES:
         return
-    firsts: list[dict[int, Glyph]] = []
+    firsts: list[dict[int, tuple[Strip, Place]]] = []
     seen: Counter[Place] = Counter()
     for _, glyphs in read:
-        first: dict[int, Glyph] = {}
+        first: dict[int, tuple[Strip, Place]] = {}
         for g in glyphs:
             if g.source not in first:
-                first[g.source] = g
+                first[g.source] = (g, _place(g))
         firsts.append(first)
-        seen.update({_place(g) for g in first.values()})
+        seen.update({place for _, place in first.values()})
     sheets = Counter((round(page.width), round(page.height)) for page, glyphs in read if glyphs)
     least = max(MIN_PAGES, MIN_SHARE * max(sheets.values()))
     repeated = {place for place, n in seen.items() if n >= least}
@@ -50,8 +53,8 @@ def take_out_level_watermarks(
     size = _usual_size(read)
     for first, pale in zip(firsts, faint, strict=True):
         by_style: dict[Style, set[int]] = defaultdict(set)
-        for source, g in first.items():
-            if _place(g) in repeated:
+        for source, (g, place) in first.items():
+            if place in repeated:
                 by_style[_style(g, source in pale)].add(source)
         found.append(by_style)
     for style in sorted({s for by_style in found for s in by_style}):
@@ -71,49 +74,58 @@ def take_out_level_watermarks(
                 _take(page, glyphs, sources)
 
 
-def _place(g: Glyph) -> Place:
-    return (g.text, round(g.x0 / 2), round(g.middle / 2), round(g.size * 2))
+def _place(g: Strip) -> Place:
+    return (g.text[0], round(g.x0 / 2), round(g.middle / 2), round(g.size * 2))
 
 
-def _style(g: Glyph, pale: bool) -> Style:
+def _style(g: Strip, pale: bool) -> Style:
     return (round(g.size * 2), pale)
 
 
-def _usual_size(read: Sequence[tuple[Page, list[Glyph]]]) -> float:
-    sizes: Counter[float] = Counter()
+def _usual_size(read: Sequence[tuple[Page, list[Strip]]]) -> float:
+    exact: dict[float, int] = {}
     for _, glyphs in read:
-        sizes.update(round(g.size * 2) / 2 for g in glyphs)
+        for g in glyphs:
+            exact[g.size] = exact.get(g.size, 0) + len(g.text)
+    sizes: Counter[float] = Counter()
+    for size, n in exact.items():
+        sizes[round(size * 2) / 2] += n
     return sizes.most_common(1)[0][0] if sizes else 10.0
 
 
-def _collides(glyphs: list[Glyph], sources: set[int]) -> bool:
+def _collides(glyphs: list[Strip], sources: set[int]) -> bool:
     """Does another text's glyph share room with one of these?"""
     mine = [g for g in glyphs if g.source in sources]
-    others = [g for g in glyphs if g.source not in sources]
+    others = sorted((g for g in glyphs if g.source not in sources), key=_top)
+    tops = [o.top for o in others]
+    tallest = max((o.bottom - o.top for o in others), default=0.0) + 1
     for m in mine:
-        for o in others:
+        for o in others[bisect(tops, m.top - tallest) : bisect(tops, m.bottom)]:
             if o.x1 <= m.x0 or o.x0 >= m.x1 or o.bottom <= m.top or o.top >= m.bottom:
                 continue
             if abs(o.middle - m.middle) < 0.12 * m.size and o.size < 1.25 * m.size < 1.6 * o.size:
                 continue  # neighbours in one line, or fake bold
-            # ink boxes are smaller than the font's: compare the middle parts
-            shared = (min(o.x1, m.x1) - max(o.x0, m.x0)) * (
-                min(o.bottom, m.bottom) - max(o.top, m.top)
-            )
-            smaller = min((o.x1 - o.x0) * (o.bottom - o.top), (m.x1 - m.x0) * (m.bottom - m.top))
-            if shared > OVERLAP * smaller:
+            if any(_shares_room(p, q) for p in o.glyphs() for q in m.glyphs()):
                 return True
     return False
 
 
-def _all_repeat(style: Style, sources: set[int], glyphs: list[Glyph]) -> bool:
+def _shares_room(a: Strip, b: Strip) -> bool:
+    """Do two glyphs lie on each other? Ink boxes are smaller than the font's: in their middles."""
+    width = min(a.x1, b.x1) - max(a.x0, b.x0)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    smaller = min((a.x1 - a.x0) * (a.bottom - a.top), (b.x1 - b.x0) * (b.bottom - b.top))
+    return width > 0 and height > 0 and width * height > OVERLAP * smaller
+
+
+def _all_repeat(style: Style, sources: set[int], glyphs: list[Strip]) -> bool:
     """Nothing of a style that prints the page's own text is taken: most of it must repeat."""
     total = len({g.source for g in glyphs if round(g.size * 2) == style[0]})
     return len(sources) * 2 > total or style[1]
 
 
-def _take(page: Page, glyphs: list[Glyph], sources: set[int]) -> None:
-    taken: dict[int, list[Glyph]] = defaultdict(list)
+def _take(page: Page, glyphs: list[Strip], sources: set[int]) -> None:
+    taken: dict[int, list[Strip]] = defaultdict(list)
     for g in glyphs:
         if g.source in sources:
             taken[g.source].append(g)
