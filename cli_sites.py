@@ -236,7 +236,7 @@ def _print_page(console: Console, found: dict[str, Any], in_: str) -> None:
         "sites_read_head",
         in_,
         kind=word(f"sites_kind_{found['kind']}", in_),
-        family=found["family"],
+        family=found["module"],
         encoding=found["encoding"]["true"],
         url=found["base_url"] or "-",
     )

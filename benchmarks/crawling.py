@@ -5,7 +5,8 @@
 The replica runs in a process of its own: one port a host, lists of 20 rows, an article and a
 file for each document, latency, and for a share of the addresses a fault at the first requests:
 resets, 500, 429 with Retry-After, slow bodies, truncation, block pages, wrong types. Two of the
-counties share a host. It is crawled for as many nights as it takes, then for one night more.
+counties share a host. It is crawled for as many nights as it takes, then for one night more, then
+until everything known was looked at again.
 
 Checked, with exit code 1 where it does not hold: nothing lost, nothing doubled, no fault stored
 as a document, one request at a time and the pause kept on every host (from the server's log, not
@@ -20,6 +21,7 @@ import asyncio
 import hashlib
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -64,6 +66,8 @@ class Plan:
     workers: int = 16
     nights: int = 4
     """So many nights at most until everything has arrived."""
+    recheck_nights: int = 14
+    """So many quiet nights are added; the re-check of the season takes as many days."""
 
     @classmethod
     def small(cls) -> Plan:
@@ -135,6 +139,8 @@ class Visit:
     status: int = 0
     fault: str | None = None
     conditional: bool = False
+    sent: int = 0
+    """Bytes of the body."""
 
 
 class Replica:
@@ -209,6 +215,12 @@ class Replica:
             await self.send(visit, writer, 304, b"", extra=f"ETag: {tag}\r\n")
             return True
         extra = f"ETag: {tag}\r\n"
+        rest = re.search(r"\r\nrange: bytes=(\d+)-", headers)
+        if rest and f"if-range: {tag}" in headers:
+            start = int(rest[1])
+            extra += f"Content-Range: bytes {start}-{len(body) - 1}/{len(body)}\r\n"
+            await self.send(visit, writer, 206, body[start:], kind, extra)
+            return True
         if fault == "truncated":
             await self.send(visit, writer, 200, body[: len(body) // 2], kind, extra, len(body))
             return False
@@ -233,23 +245,22 @@ class Replica:
         *,
         slow: bool = False,
     ) -> None:
-        visit.status = status
+        visit.status, visit.sent = status, len(body)
         length = len(body) if announced is None else announced
         length_line = "" if status == 304 else f"Content-Length: {length}\r\n"
-        writer.write(
-            f"HTTP/1.1 {status} x\r\nContent-Type: {kind}\r\n{length_line}{extra}\r\n".encode()
-        )
+        head = f"HTTP/1.1 {status} x\r\nContent-Type: {kind}\r\n{length_line}{extra}\r\n".encode()
+        rest = head + body
         if slow:
-            step = max(1, len(body) // 8)
-            while len(body) > step:
-                writer.write(body[:step])
-                body = body[step:]
+            step = max(1, len(rest) // 8)
+            while len(rest) > step:
+                writer.write(rest[:step])
+                rest = rest[step:]
                 await writer.drain()
                 await asyncio.sleep(0.05)
-        # taken before the last bytes leave: the guest cannot have had them earlier, whatever
-        # this process does afterwards
+        # taken before the last bytes leave (the head is among them where there is no body): the
+        # guest cannot have had them earlier, whatever this process does afterwards
         visit.end = time.monotonic()
-        writer.write(body)
+        writer.write(rest)
         await writer.drain()
 
 
@@ -319,6 +330,10 @@ class Measured:
     requests: int = 0
     requests_quiet_night: int = 0
     list_pages: int = 0
+    continued: int = 0
+    """Downloads that broke off and were continued where they did."""
+    recheck_requests: list[int] = field(default_factory=list)
+    """Of each night of the re-check, list pages and robots.txt not counted."""
     faults: dict[str, int] = field(default_factory=dict)
     after_night: list[int] = field(default_factory=list)
     least_gap: float = 0.0
@@ -424,9 +439,17 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _: None) -
         quiet = one_night(found.nights + 1)
         found.requests_quiet_night = sum(r.requests for r in quiet)
         found.list_pages = sum(c.pages for r in quiet for c in r.columns)
+        log = folder / "visits.jsonl"
+        before = len(log.read_bytes().splitlines())
+        say("the rolling re-check")
+        for extra in range(plan.recheck_nights):
+            reports = one_night(found.nights + 2 + extra)
+            asked = sum(r.requests for r in reports) - found.requests_quiet_night
+            found.recheck_requests.append(asked)
         found.documents = len(have & set(want))
+        _check_recheck(found, plan, _visits(log)[before:])
         _check_archive(found, Archive(Store(archive_root)), want, have)
-        _check_visits(found, plan, folder / "visits.jsonl")
+        _check_visits(found, plan, _visits(log))
         _check_quiet(found, quiet, len(by_host))
     _check_memory(found)
     return found
@@ -455,9 +478,31 @@ def _check_archive(
         found.failures.append(f"originals damaged: {report.changed or report.missing}")
 
 
-def _check_visits(found: Measured, plan: Plan, log: Path) -> None:
+def _visits(log: Path) -> list[Visit]:
+    return [Visit(**json.loads(line)) for line in log.read_text("utf-8").splitlines()]
+
+
+def _check_recheck(found: Measured, plan: Plan, visits: Sequence[Visit]) -> None:
+    """Every article and file once and again, without a body, and not all in one night."""
+    if not plan.recheck_nights:
+        return
+    asked = Counter((v.host, v.path) for v in visits if "/202602/" in v.path)
+    wanted = 2 * plan.sites * plan.documents
+    if len(asked) != wanted:
+        found.failures.append(f"the re-check asked for {len(asked)} of {wanted} addresses")
+    whole = [v.path for v in visits if v.path != "/robots.txt" and v.sent]
+    if whole:
+        found.failures.append(f"the re-check fetched {len(whole)} bodies anew, first {whole[0]}")
+    if max(found.recheck_requests) > max(20, sum(found.recheck_requests) // 3):
+        found.failures.append(f"the re-check is not spread: {found.recheck_requests}")
+
+
+def _check_visits(found: Measured, plan: Plan, visits: Sequence[Visit]) -> None:
     """Pace and politeness, as the server saw them."""
-    visits = [Visit(**json.loads(line)) for line in log.read_text("utf-8").splitlines()]
+    cut = {(v.host, v.path) for v in visits if v.fault == "truncated"}
+    found.continued = sum(1 for v in visits if v.status == 206 and (v.host, v.path) in cut)
+    if cut and not found.continued:
+        found.failures.append("no download that broke off was continued")
     found.faults = dict(Counter(v.fault for v in visits if v.fault))
     gaps = []
     for host in {v.host for v in visits}:
@@ -545,6 +590,11 @@ def _print(plan: Plan, found: Measured) -> None:
         (
             "requests of a quiet night",
             f"{found.requests_quiet_night:,} for {found.list_pages:,} list pages",
+        ),
+        ("broken downloads continued", f"{found.continued:,}"),
+        (
+            "the re-check, by nights",
+            ", ".join(f"{n:,}" for n in found.recheck_requests) + " conditional requests",
         ),
         (
             "least pause on a host",

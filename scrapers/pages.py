@@ -38,7 +38,9 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
         url: its address; where it is not known, it is taken from the page's own statements.
 
     Returns:
-        ``encoding`` (declared, declared_by, true), ``family`` (module name), ``kind``
+        ``encoding`` (declared, declared_by, true), ``family`` (its label: trs, hanweb_old,
+        hanweb_jpaas, hanweb_zj, nfcms, ucap, vsb, other, or other:<what it is> of a page that
+        gives nothing), ``module`` (what a site file calls the family), ``kind``
         (list, article, home, redirect, block, empty, other), ``base_url``, and by kind:
 
         - list: ``list_title``, ``entries`` (title, href, resolved, date), ``total_pages``,
@@ -62,11 +64,14 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
             "declared_by": text.declared_by,
             "true": text.encoding,
         },
-        "family": family.name,
+        "family": family.label or family.name,
+        "module": family.name,
         "base_url": stated,
     }
     redirect = redirect_of(html)
     if redirect:
+        if family.name == "generic":
+            found["family"] = f"{family.label}:{_MECHANISMS[redirect.by]}"
         return found | {
             "kind": "redirect",
             "target": redirect.target,
@@ -77,6 +82,8 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
         }
     block = recognise_block(200, html, len(html_bytes))
     if block:
+        if family.name == "generic":
+            found["family"] = f"{family.label}:{block.id}"
         kind = (
             "empty" if block.id == "iis_default" or block.outcome is Outcome.DEAD_LINK else "block"
         )
@@ -90,6 +97,8 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
     listing = family.read_listing(html, base)
     if _is_list(html, listing):
         return found | {"kind": "list"} | _list(listing, base)
+    if _looks_like_an_article(html, article):
+        return found | {"kind": "article"} | _article(article, base)
     if is_home(html) or len(_lists(html, "")) >= 3:
         return found | {"kind": "home"} | _home(html, base)
     return found | {"kind": "other"}
@@ -98,6 +107,20 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
 def _is_article(html: str, article: Article) -> bool:
     return "articletitle" in metas(soup_of(html)) or bool(
         soup_of(html).find(["ucaptitle", "ucapcontent"])
+    )
+
+
+_MECHANISMS = {"meta": "meta_refresh", "script": "js_redirect"}
+
+
+def _looks_like_an_article(html: str, article: Article) -> bool:
+    """Without the usual metas: a title, a date of publication and a body that stands alone."""
+    return (
+        article.is_recognised
+        and article.published_on is not None
+        and bool(article.body or article.attachments)
+        and not is_home(html)
+        and len(_lists(html, "")) < 3
     )
 
 

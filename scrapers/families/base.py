@@ -94,6 +94,8 @@ class Family(ABC):
     name: str
     title: str
     """The CMS's name for people."""
+    label: str = ""
+    """The name under which pages of this CMS are labelled and reported (default: ``name``)."""
     follows_scripts: bool = False
     """Whether columns of this CMS forward with a constant ``window.location = '…'``."""
 

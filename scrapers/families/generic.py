@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin
 
+from bs4 import Tag
+
+from scrapers.families.answers import is_json, json_listing
 from scrapers.families.base import Article, Family, Listing
 from scrapers.families.reading import (
+    clean,
     dated_lists,
     first_text,
     metas,
@@ -44,11 +48,14 @@ def list_title(html: str) -> str | None:
 class Generic(Family):
     name = "generic"
     title = "其他系统"
+    label = "other"
 
     def detect(self, html: str, url: str) -> int:
         return 1
 
     def read_listing(self, html: str, url: str) -> Listing:
+        if is_json(html):
+            return json_listing(html, url)
         soup = soup_of(html)
         lists = dated_lists(soup, url)
         if not lists:
@@ -60,7 +67,7 @@ class Generic(Family):
         href = next_link(soup, url)
         total = pages_said(soup)
         warning = None
-        if href is None and _has_more(html, total, url):
+        if href is None and (_has_more(html, total, url) or _turned_by_script(soup)):
             warning = "it has further pages that only its script can turn to"
         return Listing(
             entries=entries,
@@ -73,6 +80,15 @@ class Generic(Family):
 
     def read_article(self, html: str, url: str) -> Article:
         return read_plain_article(html, url, bodies=BODIES)
+
+
+def _turned_by_script(soup: Tag) -> bool:
+    """Whether 下一页 is there, is not switched off, and has no address of its own."""
+    for tag in soup.find_all(["a", "button", "span", "li"], onclick=True):
+        state = " ".join(map(str, (*(tag.get("class") or ()), tag.get("disabled", ""))))
+        if re.fullmatch(r"[>»\s]*下一?页[>»\s]*", clean(tag.get_text())):
+            return not re.search("disab|gray|grey", state, re.I)
+    return False
 
 
 def _has_more(html: str, total: int | None, url: str) -> bool:

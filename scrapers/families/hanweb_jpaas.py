@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
 
+from scrapers.families.answers import is_json, json_listing
 from scrapers.families.base import Article, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
@@ -33,6 +34,8 @@ class HanwebJpaas(Family):
     title = "大汉 jpaas（云版）"
 
     def detect(self, html: str, url: str) -> int:
+        if "/jpaas-publish-server/" in url and is_json(html):
+            return 88
         if "jpaas-publish-server" in html or "unitbuild.js" in html:
             return 88
         if "jpaas-web-server" in html:
@@ -40,8 +43,10 @@ class HanwebJpaas(Family):
         return 40 if "/cms_files/" in html else 0
 
     def read_listing(self, html: str, url: str) -> Listing:
-        if urlsplit(url).path.endswith("/build/unit") or html.lstrip()[:1] == "{":
+        if urlsplit(url).path.endswith("/build/unit"):
             return _unit(html, url)
+        if is_json(html):
+            return _unit(html, url) if '"html"' in html else json_listing(html, url)
         if any(store.entries for store in data_stores(html, url)):
             return OLD.read_listing(html, url)  # a portal that was moved and kept its lists
         unit = _list_unit(html)

@@ -44,7 +44,9 @@ class HanwebOld(Family):
     title = "大汉 jcms（旧版）"
 
     def detect(self, html: str, url: str) -> int:
-        if re.search(r"/module/web/jpage/|<datastore>|&lt;datastore&gt;", html):
+        if re.search(
+            r"/module/web/jpage/|<datastore>|&lt;datastore&gt;|<record>\s*<!\[CDATA\[", html
+        ):
             return 85
         if "/module/download/downfile.jsp" in html:
             return 80
@@ -95,7 +97,7 @@ def data_stores(html: str, url: str) -> list[DataStore]:
         store = _store(script.get_text(), url, str(holder) if holder else None)
         if store:
             found.append(store)
-    if not found and ("<datastore" in html[:2000] or "&lt;datastore" in html[:2000]):
+    if not found and re.search(r"(?:<|&lt;)(?:datastore|recordset|record)\b", html[:2000]):
         store = _store(html, url, None)
         if store:
             found.append(store)
@@ -103,9 +105,9 @@ def data_stores(html: str, url: str) -> list[DataStore]:
 
 
 def _store(text: str, url: str, unit: str | None) -> DataStore | None:
-    if "&lt;datastore" in text:
+    if re.search(r"&lt;(?:datastore|record)", text):
         text = entities.unescape(text)
-    if "<datastore" not in text:
+    if not re.search(r"<(?:datastore|record)\b", text):
         return None
     rows = " ".join(_RECORD.findall(text))
     group = _NEXT_GROUP.search(text)

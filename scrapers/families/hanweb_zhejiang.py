@@ -11,6 +11,7 @@ from scrapers.families.hanweb_jpaas import HanwebJpaas
 class HanwebZhejiang(HanwebJpaas):
     name = "hanweb_zhejiang"
     title = "大汉（浙江）"
+    label = "hanweb_zj"
 
     def detect(self, html: str, url: str) -> int:
         if re.search(r"\bvar\s+sPdfUrl\b", html):

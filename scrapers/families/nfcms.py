@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from scrapers.families.answers import day_of
 from scrapers.families.base import Article, Entry, Family, Listing
 from scrapers.families.generic import BODIES, list_title
-from scrapers.families.reading import clean, date_in, dated_lists, read_plain_article, soup_of
+from scrapers.families.reading import clean, dated_lists, read_plain_article, soup_of
 
 _ARTICLE = re.compile(r"(?:content/)?(?:m?post)_\d+\.html|/gkmlpt/content/")
-_CHINA = timezone(timedelta(hours=8))
 
 
 class Nfcms(Family):
@@ -44,14 +44,16 @@ class Nfcms(Family):
             return _platform(html, url)
         entries = max(lists, key=lambda found: len(found.entries)).entries
         counted = re.search(r"Math\.ceil\(\s*(\d+)\s*/\s*(\d+)\s*\)", html)
-        called = re.search(r"createPageHTML\(\s*(\d+)\s*,", html)
+        called = re.search(r"createPageHTML\(\s*(\d+)\s*,", html) or re.search(
+            r"\b(?:page_?count|total_?pages?)[\"']?\s*[=:]\s*[\"']?(\d+)", html, re.I
+        )
         records = int(counted[1]) if counted else None
         total = (
             math.ceil(int(counted[1]) / max(int(counted[2]), 1))
             if counted
             else int(called[1])
             if called
-            else 1
+            else max([1, *map(int, re.findall(r"/?index_(\d+)\.html[\"'?#]", html))])
         )
         here = re.search(r"index_(\d+)\.html$", urlsplit(url).path)
         current = int(here[1]) if here else 1
@@ -136,9 +138,7 @@ _TIMES = (
 def _day(article: dict[str, Any]) -> date | None:
     for key in _TIMES:
         value = article.get(key)
-        if isinstance(value, int) and value > 0:
-            return datetime.fromtimestamp(value, _CHINA).date()
-        if isinstance(value, str) and (found := date_in(value)):
+        if found := day_of(value):
             return found
     return None
 

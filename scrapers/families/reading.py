@@ -16,6 +16,7 @@ from scrapers.families.base import Article, Attachment, Entry, Link
 from scrapers.filetype import extension_of
 
 __all__ = [
+    "FILLED_BY_SCRIPT",
     "DatedList",
     "Redirect",
     "attachments_in",
@@ -28,6 +29,7 @@ __all__ = [
     "is_home",
     "labelled",
     "link_title",
+    "may_be_filled",
     "metas",
     "next_link",
     "pages_said",
@@ -86,6 +88,28 @@ def date_in(text: str) -> date | None:
     return None
 
 
+_PARTED_DATES = (
+    re.compile(r"^(?P<d>\d{1,2})日?\s+(?P<y>(?:19|20)\d\d)\s*[-./年]\s*(?P<m>\d{1,2})月?$"),
+    re.compile(r"^(?P<m>\d{1,2})\s*[-./月]\s*(?P<d>\d{1,2})日?\s+(?P<y>(?:19|20)\d\d)年?$"),
+    re.compile(r"^(?P<y>(?:19|20)\d\d)年?\s+(?P<m>\d{1,2})\s*[-./月]\s*(?P<d>\d{1,2})日?$"),
+    re.compile(r"^(?P<y>(?:19|20)\d\d)\s*[-./年]\s*(?P<m>\d{1,2})月?\s+(?P<d>\d{1,2})日?$"),
+)
+
+
+def _parted_date(row: Tag) -> date | None:
+    """A date whose day, month and year stand in tags of their own ("11" over "2026-02")."""
+    tags = [tag for tag in row.find_all(True) if _is_date_tag(tag)]
+    leaves = [tag for tag in tags if not any(other in tag.descendants for other in tags)]
+    text = clean(" ".join(tag.get_text(" ") for tag in leaves)).strip("[]()（）【】 ")
+    for pattern in _PARTED_DATES:
+        if match := pattern.match(text):
+            try:
+                return date(int(match["y"]), int(match["m"]), int(match["d"]))
+            except ValueError:
+                return None
+    return None
+
+
 def metas(soup: BeautifulSoup) -> dict[str, str]:
     """``<meta name=… content=…>`` by name in lower case without blanks; the first one wins
     (headers and footers pasted in as whole pages repeat them)."""
@@ -106,9 +130,30 @@ def is_cut(title: str) -> bool:
     return title.endswith(("...", "…", "．．．"))
 
 
+_DATE_ONLY = re.compile(r"[\s\d\-./:年月日\[\]()（）【】]*\d[\s\d\-./:年月日\[\]()（）【】]*")
+
+
+def _is_date_tag(tag: Tag) -> bool:
+    """Whether a tag holds nothing but (a part of) a date."""
+    return _DATE_ONLY.fullmatch(tag.get_text()) is not None
+
+
+def _without_dates(anchor: Tag) -> str:
+    """A link's text, without tags inside it that hold only its date ("11", "2026-02")."""
+    apart = [tag for tag in anchor.find_all(True) if _is_date_tag(tag)]
+    if not apart or len(_DATE_ONLY.sub("", anchor.get_text()).strip()) == 0:
+        return anchor.get_text()
+    return "".join(
+        str(piece)
+        for piece in anchor.find_all(string=True)
+        if not isinstance(piece, PreformattedString)
+        and not any(tag in piece.parents for tag in apart)
+    )
+
+
 def link_title(anchor: Tag) -> str:
     """The full title of a link: its ``title`` attribute where the text is cut or absent."""
-    text = clean(anchor.get_text())
+    text = clean(_without_dates(anchor))
     attribute = clean(_attribute(anchor, "title"))
     subject = re.match(r"主题[：:]\s*(.*?)\s*(?:日期[：:]|$)", attribute)
     if subject:
@@ -182,6 +227,22 @@ def is_headed(html: str, title: str) -> bool:
 
 # lists
 
+_FILLS = re.compile(
+    r"\$\.(?:ajax|get|post|getJSON)\(|\bfetch\(|XMLHttpRequest|axios\b|\.load\(\s*[\"']|v-for=|ng-repeat"
+    r"|\{\{.*?\}\}|id=[\"']app[\"']|querydata=|<template\b|\.render\(|createApp\("
+)
+_SAYS_EMPTY = re.compile(r"暂无(?:数据|内容|信息|相关)|没有(?:找到|相关|数据)|共\s*0\s*条")
+
+
+FILLED_BY_SCRIPT = "it shows no rows and a script that may fill them in"
+
+
+def may_be_filled(html: str) -> bool:
+    """Whether a page without rows may get them from a script, so that it must not be called
+    empty. A page that says itself that there is nothing is empty."""
+    return bool(_FILLS.search(html)) and not _SAYS_EMPTY.search(soup_of(html).get_text(" "))
+
+
 _ROW_TAGS = ("li", "tr", "dd", "dt")
 
 
@@ -237,7 +298,7 @@ def dated_lists(
         seen_rows.add(id(row))
         titled = max(anchors, key=lambda a: len(link_title(a)))
         [*found] = rows_of([titled], url)
-        if not found or found[0].published_on is None:
+        if not found or (found[0].published_on is None and not _has_short_date(row, titled)):
             continue
         box = row.parent
         outer = box.parent or box
@@ -249,10 +310,43 @@ def dated_lists(
     ]
 
 
+_DAY_IN_ADDRESS = re.compile(r"(?<!\d)20\d\d[-/]?(?:0[1-9]|1[0-2])(?:[-/]?[0-3]\d)?(?!\d)")
+
+
+def _has_short_date(row: Tag, anchor: Tag) -> bool:
+    """Whether a row shows a date without its year ("02-11") and its address has the year."""
+    short = any(
+        re.fullmatch(r"[\[(（]?\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?\s*[\])）]?", clean(str(piece)))
+        for piece in row.find_all(string=True)
+    )
+    return short and _DAY_IN_ADDRESS.search(_attribute(anchor, "href")) is not None
+
+
+_NEXT = re.compile(r"[>»›\s\[]*(?:下一?页|后页|后一页|下一頁|next(?: page)?)[>»›\s\]]*", re.I)
+
+
+def _is_next(anchor: Tag) -> bool:
+    """Whether a link turns the page, by its text, its title, its ``rel`` or its class."""
+    if any(
+        _NEXT.fullmatch(clean(text))
+        for text in (
+            anchor.get_text(),
+            _attribute(anchor, "title"),
+            _attribute(anchor, "aria-label"),
+        )
+    ):
+        return True
+    if "next" in _attribute(anchor, "rel").lower().split():
+        return True
+    text = clean(anchor.get_text())
+    classes = re.split(r"[\s_-]", _attribute(anchor, "class").lower())
+    return "next" in classes and re.fullmatch(r"[>»›]*", text) is not None
+
+
 def next_link(soup: Tag, url: str) -> str | None:
     """The target as written of a link called 下一页 (next page), if it is a plain link."""
     for anchor in soup.find_all("a", href=True):
-        if re.fullmatch(r"[>»\s]*(?:下一?页|后页|下一頁)[>»\s]*", clean(anchor.get_text())):
+        if _is_next(anchor):
             href = _attribute(anchor, "href").strip()
             # On a last page the link often leads to the page itself.
             if not href.lower().startswith(("javascript:", "#")) and urljoin(url, href) != url:
@@ -277,8 +371,8 @@ def _row_date(anchor: Tag, row: Tag | None) -> date | None:
         for piece in row.find_all(string=True)
         if not isinstance(piece, PreformattedString) and anchor not in piece.parents
     )
-    inner = [text_of(tag) for tag in anchor.find_all(["span", "i", "em", "p", "b"])]
-    return date_in(outside) or next(filter(None, map(date_in, inner)), None)
+    inner = [text_of(tag) for tag in anchor.find_all(["span", "i", "em", "p", "b", "time", "div"])]
+    return date_in(outside) or next(filter(None, map(date_in, inner)), None) or _parted_date(row)
 
 
 # articles
@@ -293,8 +387,57 @@ _TITLE = (
     "h1",
 )
 
+_FRAME_OF_PAGE = re.compile(r"foot|head|nav|menu|side|crumb|search|copyright|friend|share", re.I)
+
+
+_NO_HEADING = frozenset({"title", "a", "script", "style", "option"})
+
+
+def _title_of_head(soup: BeautifulSoup) -> str | None:
+    """The first part of the page's own title, where the page's text shows it as well: a heading
+    that no selector knows. A portal's name in the title is no article's."""
+    head = soup.find("title")
+    parts = re.split(r"\s*(?:_|\||—|--| - |-(?=[\u4e00-\u9fff]+(?:政府|网|局)))\s*", text_of(head))
+    title = parts[0] if parts else ""
+    if len(title) < 6 or title.endswith(("人民政府", "政府网站", "门户网站", "首页")):
+        return None
+    for piece in soup.find_all(string=re.compile(re.escape(title))):
+        tag = piece.parent
+        shown = isinstance(tag, Tag) and tag.name not in _NO_HEADING and not tag.find_parent("a")
+        if shown and text_of(tag) == title:
+            return title
+    return None
+
+
+def _densest(soup: BeautifulSoup) -> Tag | None:
+    """The innermost block that holds most of the page's own words: text outside links, and links
+    to files. Head, foot and menus are left out."""
+
+    def weight(tag: Tag) -> int:
+        links = tag.find_all("a")
+        files = sum(1 for a in links if _extension(_attribute(a, "href")))
+        return len(text_of(tag)) - sum(len(text_of(a)) for a in links) + 40 * files
+
+    blocks = [
+        tag
+        for tag in soup.find_all(["div", "td", "article", "section", "main"])
+        if not any(
+            _FRAME_OF_PAGE.search(f"{_attribute(t, 'class')} {_attribute(t, 'id')}")
+            or t.name in {"header", "footer", "nav", "aside"}
+            for t in (tag, *tag.parents)
+            if t.name not in {"body", "[document]"}
+        )
+    ]
+    weights = {id(tag): weight(tag) for tag in blocks}
+    most = max(weights.values(), default=0)
+    if most < 20:
+        return None
+    close = [tag for tag in blocks if weights[id(tag)] >= 0.7 * most]
+    return min(close, key=lambda tag: len(list(tag.descendants)))
+
+
 _LABEL_OF_SOURCE = ("发布机构", "发文机关", "公开主体", "发布单位")
-_LABEL_OF_DATE = ("发布日期", "发布时间", "公开日期", "公开时间")
+_LABEL_OF_DATE = ("发布日期", "发布时间", "公开日期", "公开时间", "日期", "时间")
 
 
 def labelled(soup: Tag, labels: Sequence[str]) -> str | None:
@@ -345,7 +488,7 @@ def read_plain_article(
     soup = soup_of(html)
     meta = metas(soup)
     body = _body(soup, bodies)
-    title = meta.get("articletitle") or first_text(soup, (*titles, *_TITLE))
+    title = meta.get("articletitle") or first_text(soup, (*titles, *_TITLE)) or _title_of_head(soup)
     published = (
         date_in(_joined(first_text(soup, dates) or ""))
         or date_in(meta.get("pubdate", ""))
@@ -358,6 +501,10 @@ def read_plain_article(
     found = {a.url: a for a in extra_attachments}
     for attachment in attachments_in(soup, body, url):
         found.setdefault(attachment.url, attachment)
+    if body is None and title is not None:
+        body = _densest(soup)
+        for attachment in attachments_in(soup, body, url):
+            found.setdefault(attachment.url, attachment)
     children: tuple[Link, ...] = ()
     images: tuple[str, ...] = ()
     if body is not None and not found:
@@ -384,7 +531,8 @@ def _joined(text: str) -> str:
 
 def _body(soup: BeautifulSoup, selectors: Sequence[str]) -> Tag | None:
     for selector in selectors:
-        found = [tag for tag in soup.select(selector) if text_of(tag) or tag.find(["img", "a"])]
+        shown = ["img", "a", "iframe", "embed", "object"]
+        found = [tag for tag in soup.select(selector) if text_of(tag) or tag.find(shown)]
         if found:
             return max(found, key=lambda tag: len(tag.get_text()) + 20 * len(tag.find_all("a")))
     return None
@@ -403,32 +551,114 @@ _ON_CLICK_URL = re.compile(
     r"(?:location(?:\.href)?\s*=|window\.open\()\s*(?:encodeURI\()?\s*([\"'])(?P<href>.+?)\1", re.S
 )
 _DOWNLOAD = re.compile(
-    r"downfile\.jsp|document/download|download\.jsp|filedown\?|/attachment/|downloadfile", re.I
+    r"downfile\.jsp|document/download|download\.(?:jsp|do|aspx?|ashx|action|php)\b|filedown\?|/attachment/"
+    r"|downloadfile|virtual_attach_file|[?&](?:wb)?fileid=",
+    re.I,
 )
 
 
+_LITERAL = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\])*)\1", re.S)
+_CALL_ON_CLICK = re.compile(r"[\w.$]+\s*\((?P<arguments>[^()]*)\)")
+
+
 def attachments_in(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[Attachment]:
-    """Every file that an article offers: links of the body and of the file block after it,
-    strings in scripts that write such links, and click handlers that download."""
+    """Every file that an article offers, each address once: links of the body and of the file
+    block after it, strings in scripts that write such links, click handlers that download,
+    viewers in frames."""
+    seen: set[str] = set()
+    for attachment in _attachments(soup, body, url):
+        if attachment.url not in seen:
+            seen.add(attachment.url)
+            yield attachment
+
+
+def _attachments(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[Attachment]:
     for script in soup.find_all("script"):
-        for match in _SCRIPT_FILES.finditer(script.get_text()):
+        code = script.get_text()
+        for match in _SCRIPT_FILES.finditer(code):
             inner = re.sub(r"\\(.)", r"\1", match["html"])
             for anchor in BeautifulSoup(inner, "lxml").find_all("a"):
                 yield from _link(anchor, url, f"script: var {match['name']}", any_link=True)
-        for match in _SCRIPT_PDF.finditer(script.get_text()):
+        for match in _SCRIPT_PDF.finditer(code):
             for href in filter(None, map(str.strip, match["urls"].split("#"))):
                 yield Attachment(None, urljoin(url, href), href, "script: var sPdfUrl")
+        yield from _files_in_literals(code, url)
     for tag in soup.find_all(onclick=True):
-        call = _ON_CLICK.search(_attribute(tag, "onclick"))
-        if call:
-            href = call["href"].strip()
-            yield Attachment(_name(call["name"]), urljoin(url, href), href, "onclick downloadFj")
+        yield from _clicked_file(_attribute(tag, "onclick"), tag, url)
     for tag in soup.select('[appendix="true"]'):
         yield from _link(tag, url, "a[appendix=true]", any_link=True)
     zones = [zone for zone in (body, *soup.select(_FILE_BLOCKS), *_labelled_files(soup)) if zone]
     for zone in zones:
         for anchor in zone.find_all("a"):
             yield from _link(anchor, url, "a[href]")
+        for frame in zone.find_all(["iframe", "embed", "object"]):
+            yield from _shown_file(frame, url)
+
+
+def _files_in_literals(code: str, url: str) -> Iterator[Attachment]:
+    """Files named in strings of a script, whatever the variable is called: links that it writes,
+    or addresses joined by a separator (their names stand in another string of as many parts)."""
+    literals = [re.sub(r"\\(.)", r"\1", match[2]) for match in _LITERAL.finditer(code)]
+    parted = [(text, [part.strip() for part in re.split(r"[;#|,]", text)]) for text in literals]
+    for text, parts in parted:
+        if "<a" in text.lower():
+            for anchor in BeautifulSoup(text, "lxml").find_all("a"):
+                yield from _link(anchor, url, "script: link in a string")
+            continue
+        given = [part for part in parts if part]
+        if not given or not all(_is_file_address(part) for part in given):
+            continue
+        names = next(
+            (
+                others
+                for other, others in parted
+                if other != text
+                and len(others) == len(parts)
+                and all(extension_of(name) for name in others if name)
+                and not any(_is_file_address(name) for name in others)
+            ),
+            [""] * len(parts),
+        )
+        for href, name in zip(parts, names, strict=True):
+            if href:
+                yield Attachment(
+                    _name(name), urljoin(url, href), href, "script: address in a string"
+                )
+
+
+def _is_file_address(text: str) -> bool:
+    """An address of a file, not a mere name: it has a folder, or one of TRS's file numbers."""
+    return (
+        extension_of(unquote(urlsplit(text).path)) is not None
+        and not re.search(r"[\s<>]", text)
+        and ("/" in text or re.match(r"[PW]0\d{12,}", text) is not None)
+    )
+
+
+def _clicked_file(code: str, tag: Tag, url: str) -> Iterator[Attachment]:
+    """The file that a click handler asks for: an argument that is a file's address; its name is
+    another argument, else the text of the tag."""
+    call = _ON_CLICK.search(code)
+    if call:
+        href = call["href"].strip()
+        yield Attachment(_name(call["name"]), urljoin(url, href), href, "onclick downloadFj")
+        return
+    for called in _CALL_ON_CLICK.finditer(code):
+        given = [match[2].strip() for match in _LITERAL.finditer(called["arguments"])]
+        href = next((one for one in given if _is_file_address(one)), "")
+        if href and not _ON_CLICK_URL.search(code):
+            name = next((one for one in given if one != href and extension_of(one)), "")
+            text = name or clean(tag.get_text())
+            yield Attachment(_name(text), urljoin(url, href), href, "onclick call")
+
+
+def _shown_file(frame: Tag, url: str) -> Iterator[Attachment]:
+    """A file shown in a frame: its own address, or the one a viewer is given (``?file=``)."""
+    src = _attribute(frame, "src").strip() or _attribute(frame, "data").strip()
+    shown = re.search(r"[?&](?:file|url|src|path)=([^&#]+)", src)
+    target = unquote(shown[1]) if shown else src
+    if extension_of(unquote(urlsplit(target).path)):
+        yield Attachment(None, urljoin(url, target), target, f"{frame.name}")
 
 
 _FILE_BLOCKS = (
@@ -456,6 +686,10 @@ def _labelled_files(soup: BeautifulSoup) -> Iterator[Tag]:
 
 def _link(anchor: Tag, url: str, how: str, *, any_link: bool = False) -> Iterator[Attachment]:
     href = _attribute(anchor, "href").strip()
+    if href.lower().startswith(("javascript:", "#")) or not href:
+        old = _attribute(anchor, "oldsrc").strip()
+        if old and _extension(old):  # TRS publishes it beside the article, under the same name
+            href = f"./{old.rpartition('/')[2]}"
     if href.lower().startswith(("javascript:", "#")) or not href:
         match = _ON_CLICK_URL.search(_attribute(anchor, "onclick"))
         if not match:

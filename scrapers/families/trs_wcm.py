@@ -15,10 +15,12 @@ from bs4 import Tag
 
 from scrapers.families.base import Article, Family, Link, Listing
 from scrapers.families.reading import (
+    FILLED_BY_SCRIPT,
     clean,
     dated_lists,
     first_text,
     link_title,
+    may_be_filled,
     metas,
     read_plain_article,
     rows_of,
@@ -30,6 +32,11 @@ _PAGING = re.compile(
     r"createPage(?:HTML)?\(\s*(?P<total>\d+)\s*,\s*(?P<current>\d+)\s*,"
     r"\s*[\"'](?P<name>[^\"']+)[\"']\s*,\s*[\"'](?P<ext>\w+)[\"']"
 )
+_VARIABLES = {
+    "total": re.compile(r"\bvar\s+(?:countPage|totalPage|pageCount)\s*=\s*[\"']?(\d+)"),
+    "current": re.compile(r"\bvar\s+(?:currentPage|curPage)\s*=\s*[\"']?(\d+)"),
+}
+"""The pager's own script, where a template writes it out instead of calling createPageHTML."""
 _RECORDS = re.compile(r"(?:总记录|recordCount|共)\D{0,4}(\d+)")
 _MAIN = ("ul.czys_listCount_list", "ul.zsj-fr-main")
 
@@ -37,12 +44,13 @@ _MAIN = ("ul.czys_listCount_list", "ul.zsj-fr-main")
 class TrsWcm(Family):
     name = "trs_wcm"
     title = "TRS WCM 拓尔思"
+    label = "trs"
 
     def detect(self, html: str, url: str) -> int:
         score = 0
         if re.search(r"TRS_Editor|TRS_UEDITOR|trs_editor_view|wcm分页|TRSBEGIN|czys_list", html):
             score = 80
-        elif _PAGING.search(html) and not re.search(r"createPageHTML\(\s*[\"']", html):
+        elif _paging(html, url)[2] and not re.search(r"createPageHTML\(\s*[\"']", html):
             score = 60
         elif re.search(r"href=[\"'](?!https?:|//)[^\"']*t\d{8}_\d+\.s?html?[\"'?#]", html):
             score = 50
@@ -52,11 +60,7 @@ class TrsWcm(Family):
 
     def read_listing(self, html: str, url: str) -> Listing:
         soup = soup_of(html)
-        paging = _PAGING.search(_without_definitions(html))
-        total = int(paging["total"]) if paging else 1
-        next_href = None
-        if paging and int(paging["current"]) + 1 < total:
-            next_href = f"{paging['name']}_{int(paging['current']) + 1}.{paging['ext']}"
+        total, next_href, paging = _paging(html, url)
         records = re.search(r"wcm分页[^\n]{0,20}总记录\D{0,4}(\d+)", html)
         menu = soup.select("div.czys_subMenu dl dd a")
         entries = rows_of(_main_anchors(soup, url), url)
@@ -64,6 +68,8 @@ class TrsWcm(Family):
             lists = dated_lists(soup, url)
             entries = max((d.entries for d in lists), key=len, default=())
         is_a_list = bool(entries or menu or paging or soup.select_one(", ".join(_MAIN)))
+        if not entries and not menu and may_be_filled(html):
+            return Listing(title=self._list_title(html), unread=FILLED_BY_SCRIPT)
         return Listing(
             entries=entries,
             unread=None if is_a_list else "it holds no list, no links to articles and no paging",
@@ -100,6 +106,33 @@ class TrsWcm(Family):
     def _list_title(html: str) -> str | None:
         soup = soup_of(html)
         return metas(soup).get("columnname") or first_text(soup, (".zsj-name", "title"))
+
+
+def _paging(html: str, url: str) -> tuple[int, str | None, bool]:
+    """(pages, the next one's address as written, whether the page has a pager at all).
+
+    Counted from 0: page n is ``index_{n-1}.html``. The name and extension are the page's own
+    where only variables say how many pages there are.
+    """
+    code = _without_definitions(html)
+    call = _PAGING.search(code)
+    if call:
+        total, current = int(call["total"]), int(call["current"])
+        name, extension = call["name"], call["ext"]
+    else:
+        said = {key: pattern.search(code) for key, pattern in _VARIABLES.items()}
+        if not said["total"]:
+            return 1, None, False
+        total = int(said["total"][1])
+        own = re.search(r"([^/]+?)(?:_(\d+))?\.(s?html?)$", urlsplit(url).path)
+        written = re.search(r"[\"']\.?(s?html?)\\?[\"']", code)
+        name, extension = (own[1], own[3]) if own else ("index", written[1] if written else "html")
+        if said["current"]:
+            current = int(said["current"][1])
+        else:
+            current = int(own[2]) if own and own[2] else 0
+    more = current + 1 < total
+    return total, f"{name}_{current + 1}.{extension}" if more else None, True
 
 
 def _without_definitions(html: str) -> str:

@@ -6,11 +6,12 @@ Content-Disposition only."""
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Iterator
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from bs4 import Tag
 
-from scrapers.families.base import Article, Family, Listing
+from scrapers.families.base import Article, Attachment, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
 from scrapers.families.reading import (
@@ -22,7 +23,9 @@ from scrapers.families.reading import (
     soup_of,
 )
 
-_ARTICLE = re.compile(r"(?:^|/)info/\d+/\d+\.htm|content\.jsp\?.*(?:wbnewsid|urltype=news)")
+_ARTICLE = re.compile(
+    r"(?:^|/)info/\d+/\d+\.htm|(?:content|show)\.jsp\?.*(?:wbnewsid|urltype=news)"
+)
 
 
 class Vsb(Family):
@@ -54,9 +57,30 @@ class Vsb(Family):
         return read_plain_article(
             html,
             url,
-            bodies=("form[name=_newscontent_fromname]", "#vsb_content", ".v_news_content", *BODIES),
+            extra_attachments=_called_files(html, url),
+            bodies=(
+                "form[name=_newscontent_fromname]",
+                "[id^=vsb_content]",
+                ".v_news_content",
+                *BODIES,
+            ),
             article_link=_ARTICLE,
         )
+
+
+def _called_files(html: str, url: str) -> Iterator[Attachment]:
+    """Files behind ``a_downloadfile(id)``: the script asks download.jsp for that number, with the
+    site's own number, which other calls of the page name."""
+    owner = re.search(r"owner=(\d+)|getClickTimes\(\s*\d+\s*,\s*(\d+)", html)
+    for tag in soup_of(html).find_all("a", onclick=re.compile(r"downloadfile\(", re.I)):
+        number = re.search(r"downloadfile\(\s*[\"']?(\d+)", str(tag["onclick"]), re.I)
+        if number is None:
+            continue
+        query = {"urltype": "news.DownloadAttachUrl"}
+        if owner:
+            query["owner"] = owner[1] or owner[2]
+        href = f"/system/_content/download.jsp?{urlencode(query | {'wbfileid': number[1]})}"
+        yield Attachment(clean(tag.get_text()) or None, urljoin(url, href), href, "onclick call")
 
 
 def _total(soup: Tag) -> int | None:

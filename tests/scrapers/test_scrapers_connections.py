@@ -162,7 +162,7 @@ def test_a_portal_without_secure_renegotiation_is_met() -> None:
             except OSError:
                 return
             with connection:
-                connection.settimeout(2)
+                connection.settimeout(0.5)
                 connection.recv(4096)
                 connection.sendall(b"\x16\x03\x03" + struct.pack(">H", len(record)) + record)
                 try:
@@ -179,4 +179,5 @@ def test_a_portal_without_secure_renegotiation_is_met() -> None:
         with PoliteSession(settings, FAST, private_hosts=frozenset({"127.0.0.1"})) as session:
             session.get(url)
         listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
     assert alerts[:2] == [40, None]  # handshake_failure at first, then it goes on
