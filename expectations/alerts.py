@@ -328,12 +328,12 @@ _RESTATED = """
 select
     r.document_id,
     concat_ws(' ', d.county, d.department, d.fiscal_year) as title,
-    concat_ws(' ', r.form, r.row_label, coalesce(r.previous_text, '') || '→'
+    concat_ws(' ', case r.form when 'narrative' then '说明' else r.form end, r.row_label, coalesce(r.previous_text, '') || '→'
         || coalesce(r.amount_text, '')) as change
 from quality.restatement as r
 join marts.dim_document as d using (document_id)
 where d.is_current
-order by title, r.document_id, abs(r.difference_wan) desc, change
+order by title, r.document_id, r.form = 'narrative', abs(r.difference_wan) desc, change
 """
 
 _WITHDRAWN = """
@@ -349,14 +349,17 @@ order by title
 """
 
 _MISSING = """
-select county, county_code,
+select county, county_code, fiscal_year, phase, max(expected_by) as expected_by,
        count(*) filter (where status = 'not_seen') as absent,
-       count(*) filter (where status = 'seen') as seen
+       count(*) filter (where status in ('seen', 'quarantined', 'seen_not_read', 'withdrawn'))
+           as seen,
+       list(department order by department) filter (where status = 'not_seen') as names
 from quality.coverage
-where fiscal_year = ? and phase = 'budget' and scope = 'department'
-group by all
+where (fiscal_year, phase) in ((?, 'budget'), (? - 1, 'final_account')) and scope = 'department'
+  and expected_by <= ?
+group by county, county_code, fiscal_year, phase
 having absent > 0 and seen > 0
-order by county_code
+order by county_code, phase
 """
 
 _NIGHTS = """
@@ -415,17 +418,28 @@ def _withdrawn(connection: Any) -> Iterator[News]:
 
 
 def _missing(connection: Any, now: datetime) -> Iterator[News]:
-    """Bodies not seen yet, once a week a county, and only where others of the county are."""
+    """Bodies not seen by the day they were due, once a week a county: named, with the day."""
     today = now.astimezone(SHANGHAI)
     year, week, _ = today.isocalendar()
-    for county, code, absent, seen in _rows(connection, _MISSING, today.year):
+    found = _rows(connection, _MISSING, today.year, today.year, today.date())
+    for county, code, of_year, phase, due, absent, seen, names in found:
+        kind_zh, kind_en = _PHASES[phase]
+        more = absent - NAMES_SHOWN
+        listed = "、".join(names[:NAMES_SHOWN]) + (f" 等，另 {more} 个" if more > 0 else "")
+        listed_en = ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        where = "docs/runbook.md#not_seen"
         yield News(
-            item=f"not_seen:{code}:{year}-W{week:02d}",
-            text_zh=f"{county}：截至 {today:%Y-%m-%d} 已见 {seen} 个部门的 {today.year} 年预算，"
-            f"{absent} 个未见（未见不等于未公开）",
-            text_en=f"{county}: by {today:%Y-%m-%d} {seen} departments' {today.year} budgets "
-            f"were seen, {absent} not seen",
+            item=f"not_seen:{code}:{phase}:{year}-W{week:02d}",
+            text_zh=f"{county}：{of_year} 年部门{kind_zh}应在 {due:%Y-%m-%d} 前见到，截至 "
+            f"{today:%Y-%m-%d} 已见 {seen} 个部门，{absent} 个未见：{listed}"
+            f"（未见不等于未公开；处理办法：{where}）",
+            text_en=f"{county}: departments' {of_year} {kind_en} were due by {due:%Y-%m-%d}; by "
+            f"{today:%Y-%m-%d} {seen} were seen, {absent} not: {listed_en} (not seen is not "
+            f"unpublished; what to do: {where})",
         )
+
+
+_PHASES = {"budget": ("预算", "budgets"), "final_account": ("决算", "final accounts")}
 
 
 def _blocked(connection: Any, now: datetime) -> list[News]:
@@ -443,9 +457,11 @@ def _blocked(connection: Any, now: datetime) -> list[News]:
         News(
             item=f"blocked:{code}:{nights[0]}",
             text_zh=f"{code}：公开栏目连续 {len(nights)} 晚被拦截（自 {nights[0]} 起），"
-            "未下载，也不尝试绕过；可请站点管理方放行或改用正式接口",
+            "未下载，也不尝试绕过；可请站点管理方放行或改用正式接口"
+            "（处理办法：docs/runbook.md#blocked）",
             text_en=f"{code}: its columns were blocked {len(nights)} nights in a row "
-            f"(since {nights[0]}); nothing was downloaded and no challenge is broken",
+            f"(since {nights[0]}); nothing was downloaded and no challenge is broken "
+            "(what to do: docs/runbook.md#blocked)",
         )
         for code, nights in sorted(streaks.items())
         if len(nights) >= limit

@@ -181,6 +181,8 @@ class _Place:
     scope: str
     listing_url: str
     depth: int = 0
+    list_name: str | None = None
+    """The body that a sub-column is named after."""
 
 
 @dataclass
@@ -337,12 +339,12 @@ class _HostCrawl:
     def _crawl_column(self, site: Site, column: Column, report: ColumnReport) -> None:
         family = get_family(site.family)
         top = site.column_url(column)
-        pending: list[tuple[str, str, int]] = [(top, column.scope, 0)]
+        pending: list[tuple[str, str, str | None]] = [(top, column.scope, None)]
         asked: set[str] = set()
         entries: set[str] = set()
         known = self._listed_before(site, column)
         while pending:
-            url, scope, depth = pending.pop(0)
+            url, scope, name = pending.pop(0)
             previous: Listing | None = None
             while url and url not in asked:
                 asked.add(url)
@@ -358,7 +360,7 @@ class _HostCrawl:
                         f"{url} were not read. Name the sub-columns in the site file.",
                     )
                     break
-                place = _Place(site, column, report, scope, url)
+                place = _Place(site, column, report, scope, url, list_name=name)
                 listing = self._listing(family, place)
                 if listing is None:
                     report.listing_failed = True
@@ -370,8 +372,8 @@ class _HostCrawl:
                 report.found = len(entries)
                 for entry in listing.entries:
                     self._guarded_entry(family, entry, place)
-                if depth == 0 and previous is None:
-                    pending += [(sub.url, "unit", 1) for sub in listing.subcolumns]
+                if name is None and previous is None:
+                    pending += [(sub.url, "unit", sub.title) for sub in listing.subcolumns]
                 previous, url = listing, listing.next_page or ""
         if report.listing_failed or not known:
             return
@@ -968,6 +970,8 @@ class _HostCrawl:
         facts.setdefault("fetched_at", self.clock())
         if role == "article":
             facts.setdefault("article_url", url)
+        if role == "listing":
+            facts["link_text"] = place.list_name
         result = outcome or (fetched.outcome if fetched else None) or Outcome.ERROR
         self._write(
             FetchRow(

@@ -419,10 +419,13 @@ def test_what_is_new_is_in_the_digest(
     )
     warehouse.sql(
         "create table quality.coverage as from (values "
-        "('149901', '青岚县', 2026, 'budget', 'department', 'seen'), "
-        "('149901', '青岚县', 2026, 'budget', 'department', 'not_seen'), "
-        "('149902', '云汀县', 2026, 'budget', 'department', 'not_seen')) "
-        "as t(county_code, county, fiscal_year, phase, scope, status)"
+        "('149901', '青岚县', 2026, 'budget', 'department', 'seen', '甲局', date '2026-03-01'), "
+        "('149901', '青岚县', 2026, 'budget', 'department', 'not_seen', '乙局', date '2026-03-01'), "
+        "('149901', '青岚县', 2025, 'final_account', 'department', 'seen', '甲局', date '2026-09-20'), "
+        "('149901', '青岚县', 2025, 'final_account', 'department', 'not_seen', '乙局', "
+        "date '2026-09-20'), "
+        "('149902', '云汀县', 2026, 'budget', 'department', 'not_seen', '丙局', null)) "
+        "as t(county_code, county, fiscal_year, phase, scope, status, department, expected_by)"
     )
     say(sink.url, old=False)
     assert sink.titles == ["2026-03-03 每夜摘要"]
@@ -432,7 +435,8 @@ def test_what_is_new_is_in_the_digest(
         "更正：",
         "　青岚县 样例局 2026：更正后重新公开，3 处数字不同：T12 课后服务 134.58→143.58",
         "未见：",
-        "　青岚县：截至 2026-03-03 已见 1 个部门的 2026 年预算，1 个未见（未见不等于未公开）",
+        "　青岚县：2026 年部门预算应在 2026-03-01 前见到，截至 2026-03-03 已见 1 个部门，1 个未见：乙局"
+        "（未见不等于未公开；处理办法：docs/runbook.md#not_seen）",
     ]
     assert len(lines) == 6  # and its id; nothing of a county where nobody has published yet
     say(sink.url, hours=24, old=False)

@@ -1,5 +1,6 @@
-{#- What a corrected republication (更正后重新公开) changed: figure by figure, rows matched by what
-    they are called and how often, columns by what they mean. -#}
+{#- What a corrected republication (更正后重新公开) changed: figure by figure, of the forms and of the
+    text (说明). Rows are matched by what they are called and how often, columns by what they mean,
+    or where no declaration knows them by what is printed. -#}
 with document as (
 
     select * from {{ ref('int_document') }}
@@ -9,20 +10,73 @@ with document as (
 
 ),
 
+table_amount as (
+
+    select
+        document_id,
+        form,
+        row_label,
+        column_path,
+        column_role,
+        amount_text,
+        amount_wan,
+        page,
+        row_index as place,
+        coalesce(row_code, row_label, '') as row_name,
+        coalesce(side, '') as side_name,
+        coalesce(unit_name, '') as unit,
+        coalesce(column_role, {{ column_pattern_text('column_path') }}) as column_key
+    from {{ ref('int_amount') }}
+    -- numbers without decimals in a column that nobody declared count rows
+    where column_role is not null or regexp_matches(amount_text, '\.\d')
+
+),
+
+narrative_amount as (
+
+    select
+        figure.document_id,
+        'narrative' as form,
+        figure.figure_path as row_label,
+        figure.unit_printed as column_path,
+        cast(null as varchar) as column_role,
+        figure.figure_text as amount_text,
+        case figure.unit_printed
+            when '万元' then figure.figure_value
+            when '元' then cast(figure.figure_value * 0.0001 as decimal(20, 6))
+        end as amount_wan,
+        figure.page,
+        figure.position as place,
+        figure.figure_path as row_name,
+        '' as side_name,
+        '' as unit,
+        coalesce(figure.unit_printed, '') as column_key
+    from {{ ref('stg_narrative_figure') }} as figure
+    inner join {{ ref('int_reading') }} as reading
+        on
+            figure.document_id = reading.document_id
+            and figure.reading_id = reading.reading_id
+    where figure.unit_printed in ('万元', '元')
+
+),
+
+figure as (
+
+    select * from table_amount
+    union all by name
+    select * from narrative_amount
+
+),
+
 amount as (
 
     select
         *,
-        coalesce(row_code, row_label, '') as row_name,
-        coalesce(side, '') as side_name,
-        coalesce(unit_name, '') as unit,
         row_number() over (
-            partition by
-                document_id, form, side, column_role, coalesce(row_code, row_label, ''), unit_name
-            order by row_index
+            partition by document_id, form, side_name, column_key, row_name, unit
+            order by place
         ) as occurrence
-    from {{ ref('int_amount') }}
-    where column_role is not null
+    from figure
 
 ),
 
@@ -70,7 +124,7 @@ compared as (
             new_figure.new_document_id = old_figure.new_document_id
             and new_figure.form = old_figure.form
             and new_figure.side_name = old_figure.side_name
-            and new_figure.column_role = old_figure.column_role
+            and new_figure.column_key = old_figure.column_key
             and new_figure.row_name = old_figure.row_name
             and new_figure.unit = old_figure.unit
             and new_figure.occurrence = old_figure.occurrence
