@@ -20,6 +20,10 @@ $(STAMP): requirements/requirements.lock requirements/uv.txt pyproject.toml
 demo: setup  ## the whole nightly job on the bundled sample sites, by Airflow
 	@$(BIN)/python -m ops.demo
 
+.PHONY: evidence
+evidence: setup  ## the evidence site over what is published, with dbt's documentation beside it
+	@$(BIN)/python -m cli evidence --docs
+
 .PHONY: lint
 lint: setup  ## style, types, SQL, and the direction of dependencies
 	$(BIN)/ruff check .

@@ -177,8 +177,6 @@ def check_site(
             console.print(Text(say("sites_column", in_, **about), style="bold", overflow="fold"))
             _print_column(console, column, in_)
             notes += len(column.problems)
-        console.print()
-        notes += _print_total(console, site, columns, in_)
         if site.county_code == UNKNOWN_CODE:
             notes += 1
             _indent(console, say("sites_placeholder_code", in_), 2, "yellow")
@@ -186,22 +184,7 @@ def check_site(
     if notes:
         console.print(Text(say("sites_bad", in_, count=notes), style="yellow"))
         raise typer.Exit(1)
-    good = "sites_good_verified" if all(site.verified for site in chosen) else "sites_good"
-    console.print(Text(say(good, in_), style="green"))
-
-
-def _print_total(console: Console, site: Site, columns: list[ColumnProbe], in_: str) -> int:
-    """What all columns list together beside the site file's bounds; 1 where it is outside them."""
-    entries = sum(column.entries for column in columns)
-    # sub-columns and further pages are not read here: then only too many can be said
-    whole = not any(column.next_page_left or column.subcolumns for column in columns)
-    least, most = site.bounds.least, site.bounds.most
-    key = "sites_total" if whole else "sites_total_part"
-    _indent(console, say(key, in_, entries=entries, least=least, most=most), 0)
-    if entries > most or (whole and entries < least):
-        _indent(console, say("sites_outside_bounds", in_), 2, "yellow")
-        return 1
-    return 0
+    console.print(Text(say("sites_good", in_), style="green"))
 
 
 def _print_column(console: Console, column: ColumnProbe, in_: str) -> None:
@@ -211,9 +194,8 @@ def _print_column(console: Console, column: ColumnProbe, in_: str) -> None:
             _indent(console, say("sites_first", in_, entry=page.first))
         if page.last and page.entries > 1:
             _indent(console, say("sites_last", in_, entry=page.last))
-    if column.next_page_left:
-        total = column.total_pages or "?"
-        _indent(console, say("sites_more_pages", in_, total=total), 2, "dim")
+    if column.next_page and column.total_pages and column.total_pages > len(column.pages):
+        _indent(console, say("sites_more_pages", in_, total=column.total_pages), 2, "dim")
     if column.subcolumns:
         shown = "、".join(column.subcolumns[:NAMES_SHOWN])
         shown += " …" if len(column.subcolumns) > NAMES_SHOWN else ""

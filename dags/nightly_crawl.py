@@ -17,9 +17,8 @@ original into the archive before the row that names it. Every fetch leaves an ou
 | What you see | What it means | What to do |
 |---|---|---|
 | `crawl_host` red after retries | the host could not be worked at all (file lock held, bad site file, disk full) | read the last lines of the task's log: they name the file or process; clear the task to run that host again |
-| green, `stopped` in its result | the night window closed before the host was done | nothing: it goes on the next night, downloads where they broke off |
 | green, but the summary says `blocked` | the site answers with a challenge page | nothing is stored and nothing is fought; write to the site or wait; told after three nights |
-| green, but "found nothing where last time something was" | a column moved or is filled by script | `budgets sites check NAME`, then correct the site file; each warning's entry: `docs/runbook.md` |
+| green, but "found nothing where last time something was" | a column moved or is filled by script | `budgets sites check NAME`, then correct the site file |
 
 Running it again is always safe: known and unchanged files cost one conditional request.
 By hand: `budgets crawl [--site NAME]`.

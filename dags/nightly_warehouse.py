@@ -1,4 +1,4 @@
-"""DAG ``warehouse``: load, build, check, publish, tell."""
+"""DAG ``warehouse``: load, build, check, publish, tell, evidence site."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ are told as well. DuckDB has one writer: every task here holds the one slot of t
 | `check_landing`, `check_marts` red | a structural failure (schema drift, a lost row, a form missing): publication is stopped and the last good copy stays | open the Data Docs named in the log; the failed expectation names table and column |
 | `build` red | a dbt model or test failed | the log names the node and the rows; `budgets build` runs it by hand |
 | `load` red with "locked by" | somebody holds the warehouse file | the message names the process; end it or wait |
+| `evidence` red | the evidence site, or pages of single documents, could not be made; what is published stands | the log names document and reason; `budgets evidence` builds it by hand |
 | all green, findings told | a published budget contradicts itself (核对提示) | nothing to repair: the figures stay as printed |
 
 Every step may be run again: the same input gives the same rows.
@@ -76,9 +77,18 @@ def warehouse() -> None:
 
         return steps.run_step("heartbeat", Settings.from_environment(), run_id or "")
 
+    # Last, and nothing waits for it: a site that fails is told and stops no publication.
+    @task(trigger_rule="all_done", retries=1)
+    def evidence(run_id: str | None = None) -> dict[str, Any]:
+        from nightly import steps
+        from nightly.settings import Settings
+
+        return steps.run_step("evidence", Settings.from_environment(), run_id or "")
+
     told = tell()
     checked >> told
     [checked, told] >> heartbeat()
+    told >> evidence()
 
 
 warehouse()

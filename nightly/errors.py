@@ -13,3 +13,12 @@ class GateClosedError(Exception):
         self.stage, self.failures = stage, failures
         listed = "\n".join(f"  - {line}" for line in failures)
         super().__init__(f"publication stopped at {stage}:\n{listed}")
+
+
+class EvidenceError(Exception):
+    """The site was built, but some documents have no pages; ``problems`` has one line each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        listed = "\n".join(f"  - {line}" for line in problems)
+        super().__init__(f"{len(problems)} documents are not shown on the evidence site:\n{listed}")

@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+Evidence = Literal["public", "internal", "no"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +37,21 @@ def _flag(name: str) -> bool:
     raise SettingsError(f"{name}={raw!r}: give yes or no")
 
 
+def _evidence() -> Evidence:
+    raw = os.environ.get("BUDGETS_EVIDENCE", "").strip().lower()
+    match raw:
+        case "" | "public":
+            return "public"
+        case "internal":
+            return "internal"
+        case "no":
+            return "no"
+    raise SettingsError(
+        f"BUDGETS_EVIDENCE={raw!r}: give public (restricted topics and local files left out), "
+        "internal (everything), or no (no evidence site)"
+    )
+
+
 @dataclass(frozen=True)
 class Settings:
     """One night's settings.
@@ -51,6 +69,7 @@ class Settings:
     parse_seconds: int = 120
     parse_megabytes: int = 2048
     unverified_sites: bool = False
+    evidence: Evidence = "public"
     contact: str = "https://example.invalid/contact"
     alert_urls: tuple[str, ...] = field(default=(), repr=False)  # may hold secrets
     heartbeat_url: str | None = field(default=None, repr=False)
@@ -73,6 +92,7 @@ class Settings:
             parse_seconds=_whole_number("BUDGETS_PARSE_SECONDS", 120),
             parse_megabytes=_whole_number("BUDGETS_PARSE_MEGABYTES", 2048, least=256),
             unverified_sites=_flag("BUDGETS_UNVERIFIED_SITES"),
+            evidence=_evidence(),
             contact=os.environ.get("BUDGETS_CONTACT") or "https://example.invalid/contact",
             alert_urls=tuple(u for u in urls.replace(",", " ").split() if u),
             heartbeat_url=os.environ.get("BUDGETS_HEARTBEAT_URL") or None,

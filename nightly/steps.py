@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from nightly.errors import GateClosedError
+from nightly.errors import EvidenceError, GateClosedError
 from nightly.settings import Settings
 from store import Store
 
@@ -215,6 +215,20 @@ def _checkpoint(sha256: str, parser_version: int) -> str:
     return f"parsed/parser={parser_version}/{sha256[:2]}/{sha256}.json.zst"
 
 
+def kept_reading(settings: Settings, sha256: str, parser_version: int) -> Any:
+    """The ParseRecord of a file as a parser version read it, from its checkpoint; None: not kept."""
+    import zstandard
+
+    from parsers.document import ParseRecord
+
+    parsed, path = Store(settings.data), _checkpoint(sha256, parser_version)
+    if not parsed.exists(path):
+        return None
+    return ParseRecord.model_validate_json(
+        zstandard.ZstdDecompressor().decompress(parsed.read_bytes(path), max_output_size=1 << 30)
+    )
+
+
 def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> Any:
     """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
     import zstandard
@@ -230,14 +244,12 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     parsed = Store(settings.data)
     path = _checkpoint(sha256, PARSER_VERSION)
     decisions = decisions_version(settings)
-    if parsed.exists(path):
-        held = ParseRecord.model_validate_json(
-            zstandard.ZstdDecompressor().decompress(
-                parsed.read_bytes(path), max_output_size=1 << 30
-            )
-        )
-        if (held.catalogue_version, held.decisions_version) == (CATALOGUE_VERSION, decisions):
-            return held
+    held = kept_reading(settings, sha256, PARSER_VERSION)
+    if held is not None and (held.catalogue_version, held.decisions_version) == (
+        CATALOGUE_VERSION,
+        decisions,
+    ):
+        return held
     clock = time.monotonic()
     record = ParseRecord(
         file_sha256=sha256,
@@ -390,6 +402,35 @@ def heartbeat(settings: Settings, run_id: str) -> Report:
     return dict(result)
 
 
+def evidence(
+    settings: Settings, run_id: str, progress: Callable[[str], None] | None = None
+) -> Report:
+    """The evidence site over the published copy; only what changed is made anew.
+
+    Raises EvidenceError after the build where documents have no pages. Nothing waits for this
+    step: a publication stands whatever becomes of its site.
+    """
+    from evidence.site import build_site
+    from parsers.worker import Limits
+
+    if settings.evidence == "no":
+        return {"skipped": "BUDGETS_EVIDENCE=no"}
+    with outcome(settings, "evidence", run_id) as result:
+        report = build_site(
+            _layout(settings),
+            originals=_archive(settings).get,
+            readings=lambda sha, version: kept_reading(settings, sha, version),
+            audience=settings.evidence,
+            decisions=settings.decisions,
+            limits=Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes),
+            progress=progress,
+        )
+        result.update(report.as_dict())
+        if report.problems:
+            raise EvidenceError(report.problems)
+    return dict(result)
+
+
 WAREHOUSE_STEPS: dict[str, Callable[[Settings, str], Report]] = {
     "load": load,
     "check_landing": lambda s, r: check(s, r, "landing"),
@@ -398,6 +439,7 @@ WAREHOUSE_STEPS: dict[str, Callable[[Settings, str], Report]] = {
     "publish": publish,
     "tell": tell,
     "heartbeat": heartbeat,
+    "evidence": evidence,
 }
 
 

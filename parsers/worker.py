@@ -30,6 +30,7 @@ from typing import IO, Any, TypeVar
 
 from parsers.document import ParsedDocument
 from parsers.errors import DocumentError, error_of
+from parsers.render import Drawn, Picture, PictureRequest, render
 from parsers.second import CellRequest, SecondReading, second_reading
 
 T = TypeVar("T")
@@ -88,14 +89,35 @@ class Worker:
             return [SecondReading.model_validate(r) for r in json.loads(body)]
         raise error_of(head["outcome"], head["what"], head["where"], head["remedy"])
 
+    def render(
+        self, data: bytes, pictures: Sequence[PictureRequest], *, released: bool = False
+    ) -> Drawn:
+        """``parsers.render.render`` in the child; raises as ``read`` does."""
+        asked = {"released": released, "wanted": [p.model_dump(mode="json") for p in pictures]}
+        with self._lock:
+            head, body = self._ask(data, None, pictures=asked)
+        if head["outcome"] != "pictures":
+            raise error_of(head["outcome"], head["what"], head["where"], head["remedy"])
+        drawn = Drawn.model_validate({"marks": head["marks"]})
+        for one in head["pictures"]:
+            length = one.pop("bytes")
+            drawn.pictures.append(Picture(**one, image=body[:length]))
+            body = body[length:]
+        return drawn
+
     def _ask(
-        self, data: bytes, file_name: str | None, cells: list[dict[str, Any]] | None = None
+        self,
+        data: bytes,
+        file_name: str | None,
+        cells: list[dict[str, Any]] | None = None,
+        pictures: dict[str, Any] | None = None,
     ) -> tuple[dict[str, Any], bytes]:
         name = file_name or "the file"
         process = self._ready()
         deadline = time.monotonic() + self.limits.seconds
         try:
-            head = json.dumps({"file_name": file_name, "cells": cells}).encode() + b"\n"
+            asked = {"file_name": file_name, "cells": cells, "pictures": pictures}
+            head = json.dumps(asked).encode() + b"\n"
             _send(process, head + data, deadline)
             answer = _receive(process, deadline)
         except TimeoutError:
@@ -202,6 +224,17 @@ def second_isolated(
 ) -> list[SecondReading]:
     """Read figures again in this thread's child process. Raises DocumentError only."""
     return _own(limits).second(data, cells, file_name) if cells else []
+
+
+def render_isolated(
+    data: bytes,
+    pictures: Sequence[PictureRequest],
+    limits: Limits | None = None,
+    *,
+    released: bool = False,
+) -> Drawn:
+    """Draw pages in this thread's child process. Raises DocumentError only."""
+    return _own(limits).render(data, pictures, released=released)
 
 
 def _own(limits: Limits | None) -> Worker:
@@ -324,7 +357,10 @@ def _problem(code: str, what: str, where: str, remedy: str) -> tuple[dict[str, A
 
 # -- the child ---------------------------------------------------------------------------
 def _answer(
-    data: bytes, file_name: str | None, cells: list[dict[str, Any]] | None = None
+    data: bytes,
+    file_name: str | None,
+    cells: list[dict[str, Any]] | None = None,
+    pictures: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any], bytes]:
     from parsers.read import read_document
 
@@ -334,6 +370,12 @@ def _answer(
             asked = [CellRequest.model_validate(c) for c in cells]
             found = [r.model_dump(mode="json") for r in second_reading(data, asked)]
             return {"outcome": "second"}, json.dumps(found).encode()
+        if pictures is not None:
+            wanted = [PictureRequest.model_validate(p) for p in pictures["wanted"]]
+            drawn = render(data, wanted, released=pictures["released"])
+            told = [p.model_dump(mode="json") | {"bytes": len(p.image)} for p in drawn.pictures]
+            head = {"outcome": "pictures", "marks": drawn.marks, "pictures": told}
+            return head, b"".join(p.image for p in drawn.pictures)
         document = read_document(data, file_name=file_name)
         return {"outcome": "parsed"}, document.model_dump_json().encode()
     except DocumentError as err:
@@ -368,7 +410,7 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
             body = source.read(_LENGTH.unpack(length)[0])
             head, _, data = body.partition(b"\n")
             asked = json.loads(head)
-            out, document = _answer(data, asked["file_name"], asked["cells"])
+            out, document = _answer(data, asked["file_name"], asked["cells"], asked["pictures"])
             put(json.dumps(out).encode() + b"\n" + document)
         except MemoryError:
             # even the file itself does not fit: say so and go, the frames are out of step

@@ -25,9 +25,6 @@ __all__ = ["UNKNOWN_CODE", "Draft", "DraftError", "draft_site"]
 UNKNOWN_CODE = "000000"
 """Stands where the division code (GB/T 2260) is not known yet."""
 
-UNRECOGNISED = 1
-"""How surely ``generic`` recognises any page."""
-
 _COUNTY = re.compile(r"[\u4e00-\u9fff]{1,6}?(?:自治县|县|区|市|旗)(?=人民政府|政府|财政)")
 _MOST_COLUMNS = 6
 _HOPS = 3
@@ -95,11 +92,6 @@ def draft_site(
             f"{here} is no list and names no budget column ({read['kind']}): put the path of the "
             "budget column into `columns`"
         )
-    elif certainty <= UNRECOGNISED and read["kind"] != "list":
-        # A home page may be built by hand; whose system it is, the column shows.
-        first, column_html, _ = _fetch(urljoin(here, columns[0]["path"]), settings, allow_private)
-        family = detect_family(column_html, first)
-        certainty = family.detect(column_html, first)
     county = name or _county(html, meta)
     if county is None:
         county = host_of(here)
@@ -107,7 +99,7 @@ def draft_site(
     code = county_code or UNKNOWN_CODE
     if county_code is None:
         to_do.append("`county_code`: the six digits of GB/T 2260, in quotes")
-    if certainty <= UNRECOGNISED and read["kind"] == "list":
+    if certainty == 0 and read["kind"] == "list":
         to_do.append("`family`: no known system was recognised; generic reads the largest list")
     base = f"{urlsplit(here).scheme}://{urlsplit(here).netloc}/"
     site = Site.model_validate(

@@ -51,7 +51,6 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
           first, last), ``body_has_tables``, ``body_iframe``
         - redirect: ``target``, ``target_resolved``, ``mechanism``
         - home: ``budget_leads`` (text, href), ``embedded_lists`` (entries)
-        - other: ``budget_leads``
         - block, empty: ``block`` (the rule's id and wording)
     """
     text = decode_page(html_bytes)
@@ -102,7 +101,7 @@ def read_saved_page(html_bytes: bytes, url: str | None = None) -> dict[str, Any]
         return found | {"kind": "article"} | _article(article, base)
     if is_home(html) or len(_lists(html, "")) >= 3:
         return found | {"kind": "home"} | _home(html, base)
-    return found | {"kind": "other", "budget_leads": _home(html, base)["budget_leads"]}
+    return found | {"kind": "other"}
 
 
 def _is_article(html: str, article: Article) -> bool:
@@ -205,7 +204,7 @@ def _type(href: str, name: str | None) -> str | None:
 
 
 _MONEY_COLUMNS = re.compile(
-    r"(?:财政|财务|资金)信息|(?:部门|单位|县级|本级)(?:预算|决算|预决算)(?:信息)?(?:公开)?(?:专栏)?|(?:部门|财政)?预(?:算)?[、/]?决算(?:公开)?|(?:部门|财政)预算(?:公开)?|财政资金|三公经费"
+    r"(?:财政|财务|资金)信息|(?:部门|财政)?预(?:算)?[、/]?决算(?:公开)?|(?:部门|财政)预算(?:公开)?|财政资金|三公经费"
 )
 _CATALOGUES = (
     "政府信息公开目录",

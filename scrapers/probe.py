@@ -55,8 +55,6 @@ class ColumnProbe(BaseModel):
     """Date and title of the first rows."""
     total_pages: int | None = None
     next_page: str | None = None
-    next_page_left: bool = False
-    """There are list pages after the last one that was read."""
     pages: list[PageProbe] = Field(default_factory=list)
     """The list pages that were read, in order."""
     articles: list[ArticleProbe] = Field(default_factory=list)
@@ -122,7 +120,6 @@ def _column(
         listing = following
         found.pages.append(_page(url, listing))
         entries |= {entry.url: entry for entry in listing.entries}
-    found.next_page_left = bool(listing.next_page) and listing.next_page not in asked
     found.entries = len(entries)
     for entry in sorted(entries.values(), key=_promise)[:articles]:
         _article(session, family, found, entry.url)
@@ -186,7 +183,7 @@ def _article(session: PoliteSession, family: Family, found: ColumnProbe, url: st
     if not _arrived(fetched, found):
         return
     if fetched.kind is not None and fetched.kind.is_document:
-        found.file = _size(fetched)
+        found.file = f"{fetched.kind.media_type}, {fetched.size} bytes"
         return
     article = family.read_article(fetched.decoded().text, fetched.final_url)
     names = [a.name or a.url for a in article.attachments]
@@ -205,14 +202,9 @@ def _article(session: PoliteSession, family: Family, found: ColumnProbe, url: st
         return  # one file shows that files arrive
     file = session.get(article.attachments[0].url, referer=url)
     if _arrived(file, found) and file.kind is not None:
-        found.file = _size(file)
+        found.file = f"{file.kind.media_type}, {file.size} bytes"
         if not file.kind.is_document:
             found.problems.append(f"{file.url} is no document but {file.kind.media_type}.")
-
-
-def _size(file: Fetched) -> str:
-    kind = file.kind.extension.upper() if file.kind and file.kind.extension else "?"
-    return f"{kind}, {max(1, round((file.size or 0) / 1000)):,} kB"
 
 
 def _arrived(fetched: Fetched, found: ColumnProbe) -> bool:

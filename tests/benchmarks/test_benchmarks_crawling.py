@@ -26,7 +26,7 @@ def test_a_small_province_arrives_whole_over_a_bad_network(tmp_path: Path) -> No
     assert found.least_gap >= plan.pause - crawling.CLOCK_TOLERANCE
 
 
-TINY = replace(Plan.small(), sites=2, documents=4, faults=0.0, recheck_nights=0)
+TINY = replace(Plan.small(), sites=2, documents=4, faults=0.0)
 
 
 def test_a_crawler_without_manners_is_found_out(

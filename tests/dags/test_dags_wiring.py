@@ -119,6 +119,13 @@ def test_warehouse_order_and_telling_in_any_case(seen: dict[str, Any]) -> None:
     assert set(tasks["heartbeat"]["upstream"]) == {"publish", "tell"}
 
 
+def test_the_evidence_site_is_last_and_nothing_waits_for_it(seen: dict[str, Any]) -> None:
+    tasks = seen["dags"]["warehouse"]["tasks"]
+    assert tasks["evidence"]["upstream"] == ["tell"]
+    assert tasks["evidence"]["rule"].endswith("all_done")
+    assert not [name for name, t in tasks.items() if "evidence" in t["upstream"]]
+
+
 def test_docs_tell_an_operator_what_to_do(seen: dict[str, Any]) -> None:
     for name, dag in seen["dags"].items():
         assert "What to do" in dag["doc"], name

@@ -16,7 +16,7 @@ def test_a_working_site_shows_entries_a_file_and_no_problem(portal: Portal) -> N
     assert column.first_entries[0] == "2026-02-12  样例局2026年部门预算公开"
     assert (column.entries, column.total_pages) == (2, 2)
     assert column.attachments == ["样例局2026年部门预算.pdf"]
-    assert (column.file or "").startswith("PDF, ")
+    assert (column.file or "").startswith("application/pdf")
     assert len(portal.paths()) == 3
 
 

@@ -21,6 +21,7 @@ def environment(data: Path, sites: Path) -> dict[str, str]:
         "BUDGETS_DATA": str(data),
         "BUDGETS_SITES": str(sites),
         "BUDGETS_ALERT_URLS": "",
+        "BUDGETS_EVIDENCE": "no",  # tests/evidence builds the site, once
         "BUDGETS_DECISIONS": str(data / "decisions"),
     }
 

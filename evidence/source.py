@@ -1,0 +1,290 @@
+"""What the site tells, read from the published copy: plain rows, money as Decimal in 万元.
+
+Everything here is a question to ``marts`` and ``quality``; nothing is computed that a mart does
+not hold, but sums over current, additive documents (部门汇总).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from evidence.policy import Audience, Policy
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Document", "Published", "Row", "slug"]
+
+Row = dict[str, Any]
+
+_PER_DOCUMENT = (
+    "marts.dim_document",
+    "marts.fct_amount",
+    "marts.fct_project",
+    "marts.fct_three_public",
+    "marts.fct_year_comparison",
+    "marts.fct_performance_target",
+    "marts.fct_staff",
+    "marts.fct_budget_summary",
+    "quality.document_status",
+    "quality.finding",
+    "quality.identity_result",
+    "quality.publication",
+    "quality.restatement",
+)
+"""Tables whose rows decide what a document's pages show."""
+
+
+def slug(document_id: str) -> str:
+    """The folder of a document: 16 characters of the fingerprint and the number in the file."""
+    digest, dash, number = document_id.partition("-")
+    return digest[:16] + dash + number
+
+
+@dataclass
+class Document:
+    """One published text. ``is_shown``: it has pages in this build; else ``hidden_why`` says why."""
+
+    row: Row
+    status: Row = field(default_factory=dict)
+    publications: list[Row] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["row"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def slug(self) -> str:
+        return slug(self.row["document_id"])
+
+    @property
+    def href(self) -> str:
+        return f"documents/{self.slug}/index.html"
+
+    @property
+    def title(self) -> str:
+        return f"{self.row['department'] or '—'} {self.row['fiscal_year'] or ''}"
+
+
+class Published:
+    """Questions to one publication. ``audience`` public leaves local-only files out."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, audience: Audience) -> None:
+        self._connection = connection
+        self.policy = Policy(
+            audience,
+            tuple(
+                r["name_pattern"]
+                for r in self.rows(
+                    "select name_pattern from marts.dim_topic where is_restricted order by 1"
+                )
+            ),
+        )
+        self.counties = self.rows(
+            "select distinct c.* from marts.dim_county as c where exists ("
+            " select 1 from marts.dim_document as d where d.county_code = c.county_code)"
+            " or exists (select 1 from quality.coverage as q where q.county_code = c.county_code)"
+            " order by c.county_code"
+        )
+        everything = self.rows(
+            "select * from marts.dim_document"
+            " order by county, department, fiscal_year desc, phase, is_current desc,"
+            " first_seen_at desc, document_id"
+        )
+        kept = [d for d in everything if audience == "internal" or d["is_official_source"]]
+        self.left_out = len(everything) - len(kept)
+        self.documents = {d["document_id"]: Document(d) for d in kept}
+        for row in self.rows("select * from quality.document_status"):
+            if row["document_id"] in self.documents:
+                self.documents[row["document_id"]].status = row
+        for row in self.rows("select * from quality.publication order by first_seen_at, url"):
+            if row["document_id"] in self.documents:
+                self.documents[row["document_id"]].publications.append(row)
+        self.organisations = {
+            o["organisation_id"]: o
+            for o in self.rows("select * from marts.dim_organisation order by name_standard")
+        }
+        self.forms = {f["form"]: f for f in self.rows("select * from marts.dim_form order by form")}
+        # bodies with a page of their own; one that only a local file shows is not even named
+        self.shown = {d.organisation_id for d in self.documents.values()}
+        hidden = {d["organisation_id"] for d in everything} - self.shown
+        self.coverage = [
+            c
+            for c in self.rows(
+                "select * from quality.coverage"
+                " order by county_code, department, scope, fiscal_year desc, phase"
+            )
+            if c["organisation_id"] not in hidden
+        ]
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        cursor = self._connection.execute(sql, list(parameters))
+        names = [str(c[0]) for c in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def keys(self) -> dict[str, str]:
+        """document_id → what its pages depend on, as one short text: a hash a table."""
+        parts: dict[str, list[str]] = defaultdict(list)
+        for table in _PER_DOCUMENT:
+            for document_id, total in self._connection.execute(
+                f"select document_id, sum(hash(t)::hugeint) from {table} as t"  # noqa: S608
+                " where document_id is not null group by 1"
+            ).fetchall():
+                parts[document_id].append(f"{table}={total}")
+        return {document_id: "|".join(held) for document_id, held in parts.items()}
+
+    # --- of one document ----------------------------------------------------------------------
+
+    def amounts(self, document_id: str) -> dict[tuple[str, int, int], Row]:
+        """(form, row, column) → the published figure, blank cells included."""
+        return {
+            (r["form"], r["row_index"], r["column_index"]): r
+            for r in self.rows(
+                "select form, row_index, column_index, row_label, row_kind, function_code,"
+                " column_path, column_role, amount_wan, amount_yuan, amount_text, page, source"
+                " from marts.fct_amount where document_id = ?",
+                [document_id],
+            )
+        }
+
+    def projects(self, document_ids: Iterable[str]) -> list[Row]:
+        """Projects by amount, sources summed: name, unit, form, row, page, amount, target."""
+        return self.rows(
+            "select document_id, project_id, project_name, unit_name, form, is_carry_over,"
+            " row_index, min(page) as page, sum(amount_wan) as amount_wan,"
+            " max(target_id) as target_id"
+            " from marts.fct_project where document_id in (select unnest(?::varchar[]))"
+            " and row_kind = 'project'"
+            " group by all having sum(amount_wan) is not null"
+            " order by amount_wan desc, project_name, form, row_index",
+            [list(document_ids)],
+        )
+
+    def three_public(self, organisation_id: str) -> list[Row]:
+        """Three public expenses of a body, a year and item, current budgets."""
+        return self.rows(
+            "select fiscal_year, scope, document_id, expense_item, sum(amount_wan) as amount_wan"
+            " from marts.fct_three_public where organisation_id = ? and phase = 'budget'"
+            " group by all order by fiscal_year, expense_item",
+            [organisation_id],
+        )
+
+    def comparisons(self, document_id: str) -> dict[str, Row]:
+        """measure → its row of ``fct_year_comparison``."""
+        return {
+            r["measure"]: r
+            for r in self.rows(
+                "select * from marts.fct_year_comparison where document_id = ?", [document_id]
+            )
+        }
+
+    def measures(self, organisation_id: str) -> list[Row]:
+        """Totals of a body over years (current documents), oldest first."""
+        return self.rows(
+            "select fiscal_year, phase, scope, document_id, measure, term_zh, amount_wan"
+            " from marts.fct_year_comparison where organisation_id = ?"
+            " order by fiscal_year, phase, scope, measure",
+            [organisation_id],
+        )
+
+    def subjects(self, document_id: str) -> list[Row]:
+        """Functions of the general public budget by class, largest first."""
+        return self.rows(
+            "select e.class_code, max(f.function_name) as function_name,"
+            " sum(e.amount_wan) as amount_wan"
+            " from marts.fct_general_public_expenditure as e"
+            " left join marts.dim_function as f on e.class_code = f.function_code"
+            " where e.document_id = ? group by e.class_code order by amount_wan desc, e.class_code",
+            [document_id],
+        )
+
+    def identity_counts(self) -> list[Row]:
+        """Outcomes of each identity in each document."""
+        return self.rows(
+            "select identity, document_id, severity,"
+            " count(*) filter (outcome = 'exact') as exact,"
+            " count(*) filter (outcome = 'rounding') as rounding,"
+            " count(*) filter (outcome = 'violated') as violated,"
+            " count(*) filter (outcome = 'not_applicable') as not_applicable"
+            " from quality.identity_result group by all order by identity, document_id"
+        )
+
+    def identity_results(self, document_id: str) -> list[Row]:
+        return self.rows(
+            "select identity, instance, severity, relation, outcome, left_value, right_value,"
+            " difference, tolerance, pages, statement_1, statement_2"
+            " from quality.identity_result where document_id = ? and outcome <> 'not_applicable'"
+            " order by identity, outcome <> 'violated', instance",
+            [document_id],
+        )
+
+    # --- over documents -----------------------------------------------------------------------
+
+    def county_measures(self, county_code: str, year: int) -> list[Row]:
+        """Totals of a county's additive budgets, beside what last year's texts printed.
+
+        Only documents that this build shows count. ``prior`` and ``now_comparable`` sum the same
+        bodies: those of which both years are there and comparable.
+        """
+        return self.rows(
+            "select measure, term_zh, count(*) as documents, sum(amount_wan) as amount_wan,"
+            " count(*) filter (is_comparable and prior_as_published_wan is not null) as comparable,"
+            " sum(amount_wan) filter (is_comparable and prior_as_published_wan is not null)"
+            "   as now_comparable,"
+            " sum(prior_as_published_wan) filter (is_comparable) as prior"
+            " from marts.fct_year_comparison where county_code = ? and fiscal_year = ?"
+            " and phase = 'budget' and is_additive"
+            " and document_id in (select unnest(?::varchar[]))"
+            " group by all order by measure",
+            [county_code, year, list(self.documents)],
+        )
+
+    def project_expenditure(self, county_code: str, year: int) -> Row:
+        """General public budget project expenditure (T05) of a county's additive budgets."""
+        return self.rows(
+            "select sum(amount_wan) as amount_wan, count(distinct document_id) as documents"
+            " from marts.fct_general_public_expenditure where county_code = ? and fiscal_year = ?"
+            " and phase = 'budget' and is_additive and expenditure_type = 'project'"
+            " and document_id in (select unnest(?::varchar[]))",
+            [county_code, year, list(self.documents)],
+        )[0]
+
+    def renewed_carry_over(self, county_code: str, year: int) -> list[Row]:
+        """Projects with money carried over that get new money as well, by document."""
+        return self.rows(
+            "select document_id, project_id, min(project_name) as project_name,"
+            " sum(amount_wan) filter (is_carry_over) as carried,"
+            " sum(amount_wan) filter (not is_carry_over) as added"
+            " from marts.fct_project where county_code = ? and fiscal_year = ?"
+            " and phase = 'budget' and is_additive and row_kind = 'project'"
+            " and document_id in (select unnest(?::varchar[]))"
+            " group by document_id, project_id"
+            " having sum(amount_wan) filter (is_carry_over) > 0"
+            " and sum(amount_wan) filter (not is_carry_over) > 0"
+            " order by carried desc",
+            [county_code, year, list(self.documents)],
+        )
+
+    def searchable(self, county_code: str | None) -> list[Row]:
+        """Projects and subjects of a county's current documents, with where they stand."""
+        ids = list(self.documents)
+        return self.rows(
+            "select 'project' as kind, document_id, project_name as name, form, min(row_index) as"
+            " row_index, sum(amount_wan) as amount_wan from marts.fct_project"
+            " where county_code is not distinct from ? and row_kind = 'project'"
+            " and document_id in (select unnest(?::varchar[]))"
+            " group by document_id, project_name, form"
+            " union all"
+            " select 'subject', e.document_id, e.function_name, 'T03', min(e.row_index),"
+            " sum(e.amount_wan) from marts.fct_expenditure as e"
+            " where county_code is not distinct from ? and e.function_name is not null"
+            " and document_id in (select unnest(?::varchar[]))"
+            " group by e.document_id, e.function_name"
+            " order by 1, 3, 2",
+            [county_code, ids, county_code, ids],
+        )
