@@ -70,7 +70,11 @@ def noise_stream(data: bytes, chance: random.Random) -> bytes:
 def deflate_bomb(data: bytes, chance: random.Random) -> bytes:
     found = list(_STREAM.finditer(data))
     m = chance.choice(found)
-    bomb = zlib.compress(b"BT /F1 9 Tf (8) Tj ET " * chance.choice([1_000, 5_000_000]), 9)
+    press = zlib.compressobj(9)
+    bomb = b"".join(
+        press.compress(b"BT /F1 9 Tf (8) Tj ET " * 1_000) for _ in range(chance.choice([1, 5_000]))
+    )
+    bomb += press.flush()
     return data[: m.start(1)] + bomb + b"\n" + data[m.end(1) :]
 
 

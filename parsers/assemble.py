@@ -21,6 +21,8 @@ from parsers.textgrid import (
     build_grid,
     find_header,
     header_of_grid,
+    rows_without_rules,
+    setting_places,
     split_glued,
     without_frames,
 )
@@ -51,6 +53,8 @@ class Assembly:
     warnings: list[Warning_]
     used: set[int]
     """ids of the grids and lines that became part of a form"""
+    stray: list[TextLine] = field(default_factory=list)
+    """lines of figures outside every grid that no form took: rows that may have been lost"""
 
 
 @dataclass
@@ -116,6 +120,7 @@ class _Assembler:
         """columns of the form without rules that may go on over the page end"""
         self.out = Assembly([], [], [], [], set())
         self.running = self._running_lines()
+        self._setting: str | None = None
 
     def run(self) -> Assembly:
         for page in self.pages:
@@ -131,7 +136,26 @@ class _Assembler:
         for table in self.tables:
             made = self._finish(table)
             self.out.tables.append(made)
+        self.out.stray = [
+            line
+            for page in self.pages
+            for line in page.lines
+            if id(line) not in self.out.used
+            and sum(_is_figure(w) for w in line.words) >= 2
+            and not pattern("[，。；：%]|万元").search(line.text)
+        ]
         return self.out
+
+    def usual_setting(self) -> str:
+        """How the document sets its amounts: right, centre or left."""
+        if self._setting is None:
+            total = {"right": 0, "centre": 0, "left": 0}
+            for page in self.pages:
+                cells = (c.words for g in page.grids for c in g.cells if c.words)
+                for name, n in setting_places([*(x.words for x in page.lines), *cells]).items():
+                    total[name] += n
+            self._setting = min(total, key=lambda name: total[name])
+        return self._setting
 
     def _running_lines(self) -> set[int]:
         """ids of running heads and feet: outermost lines that repeat over the pages.
@@ -200,20 +224,23 @@ class _Assembler:
             grid, first, end = self._text_table(page, i, header, columns)
             out.append(grid)
             taken.update(id(x) for x in lines[first:end])
+            self.out.used.update(id(x) for x in lines[first:end])
             return end
 
         goes_on = self.columns is not None and not self._grid_first(page)
         ruled_head: TextHeader | None = None
+        ruled_at = 0.0
         for head in self._heads(page):
             # the header alone is ruled: its rows stand in the lines below it
             low = head.leaves[0].bottom
             i = next((k for k, x in enumerate(lines) if x.bbox[1] > low - 2), len(lines))
             if i < len(lines) and lines[i].bbox[1] - low < 40:
                 end = self._text_end(page, head, i)
-                if end > i and self._is_row(head, lines, i):
-                    out.append(build_grid(None, head, lines[i:end], page))
+                if end > i and self._is_row(head, lines, i, headed=True):
+                    out.append(build_grid(None, head, lines[i:end], page, _known_labels(head.form)))
                     taken.update(id(x) for x in lines[i:end])
-                    ruled_head = head
+                    self.out.used.update(id(x) for x in lines[i:end])
+                    ruled_head, ruled_at = head, out[-1].bbox[1]
         i = 0
         while i < len(lines):
             named = self._title_at(lines, i) if self._may_start(page, lines, i) else None
@@ -248,7 +275,9 @@ class _Assembler:
                     goes_on = False
                     self.columns = None
             i += 1
-        if ruled_head is not None and not any(g.bbox[1] > out[-1].bbox[1] for g in page.grids):
+        # the lowest table of the page may go on over its end
+        lowest = max((g.bbox[1] for g in (*page.grids, *out)), default=0.0)
+        if ruled_head is not None and ruled_at >= lowest:
             self.columns = ruled_head
         if not out:
             page.lines = [x for x in lines if id(x) not in taken]
@@ -268,7 +297,9 @@ class _Assembler:
             for form in self.family.forms.values():
                 header = match_header(form, peeled)
                 if header is not None and header.nrows == peeled.nrows:
-                    out.append(header_of_grid(form, peeled, header.starts))
+                    head = header_of_grid(form, peeled, header.starts)
+                    head.usual_setting = self.usual_setting
+                    out.append(head)
                     break
         return out
 
@@ -321,6 +352,7 @@ class _Assembler:
         for k in range(first, min(first + limit, len(lines))):
             header = find_header(form, lines, k)
             if header is not None:
+                header.usual_setting = self.usual_setting
                 return header
             if not self._may_interrupt(lines[k]) and self._title_at(lines, k) is None:
                 wrapped = k > first and self._may_interrupt(lines[k - 1])
@@ -340,7 +372,8 @@ class _Assembler:
         first = header.first + header.count if header else i
         end = self._text_end(page, columns, first)
         self.columns = columns
-        grid = build_grid(header, columns, lines[first:end], page)
+        known = _known_labels(columns.form)
+        grid = build_grid(header, columns, lines[first:end], page, known)
         return grid, header.first if header else i, end
 
     def _text_end(self, page: Page, columns: TextHeader, first: int) -> int:
@@ -367,8 +400,10 @@ class _Assembler:
     def _in_margin(self, page: Page, line: TextLine) -> bool:
         return line.bbox[1] > 0.85 * page.height or line.bbox[3] < 0.1 * page.height
 
-    def _is_row(self, columns: TextHeader, lines: list[TextLine], i: int) -> bool:
-        """Is the first line of a page a row of the open table? It must look like one."""
+    def _is_row(
+        self, columns: TextHeader, lines: list[TextLine], i: int, *, headed: bool = False
+    ) -> bool:
+        """Is this line a row of the open table (or of one whose header is above it)?"""
         form, line = columns.form, lines[i]
         if body_end(columns, [line], 0) == 0:
             return False
@@ -381,7 +416,8 @@ class _Assembler:
                     return False
                 places[j] = w.text
         kinds = {form.columns[j].kind for j in places}
-        if {key(t) for t in places.values()} & {key(t) for t in form.rows.get("total", [])}:
+        totals = {key(t) for t in form.rows.get("total", [])}
+        if {key(t) for t in places.values()} & totals or key(line.text) in totals:
             return True
         if "code" in kinds or "amount" in kinds:
             return True
@@ -390,10 +426,11 @@ class _Assembler:
             return True
         # the upper lines of a wrapped label, or the end of one that the page end cuts: set as
         # the labels are, with rows to follow
-        if self.open is None or self._title_at(lines, i) is not None:
+        if (self.open is None and not headed) or self._title_at(lines, i) is not None:
             return False
         return columns.sets_like_labels(line) and any(
-            self._is_row(columns, lines, k) for k in range(i + 1, min(i + 2, len(lines)))
+            self._is_row(columns, lines, k, headed=headed)
+            for k in range(i + 1, min(i + 2, len(lines)))
         )
 
     # -- lines ---------------------------------------------------------------------------
@@ -451,6 +488,11 @@ class _Assembler:
         self._owner_unit(lines[after:], out)
         return out
 
+    def _same_title(self, later: _Caption, first: _Caption) -> bool:
+        """Is it the title over the table's first part, 续 behind it allowed?"""
+        marked = pattern(self.family.continued)
+        return marked.sub("", key(later.title or "")) == marked.sub("", key(first.title or ""))
+
     def _without_label(self, words: list[Word]) -> str:
         kept = [w.text for w in words]
         while len(kept) > 1 and fits(self.family.label, key(kept[0])):
@@ -504,7 +546,7 @@ class _Assembler:
             if (
                 table is not None
                 and table.form is header.form
-                and key(caption.title or "") == key(table.caption.title or "")
+                and self._same_title(caption, table.caption)
                 and table.bottom[0] < grid.page
             ):
                 decision.form, decision.how = header.form.id, "continued under a repeated title"
@@ -559,6 +601,13 @@ class _Assembler:
                 self._continue(table, grid, rest, decision)
                 return
             decision.notes.append(f"stands where {table.form.id} would go on, columns differ")
+            if any(_is_figure(w) for cell in grid.cells for w in cell.words):
+                self._warn(
+                    "unreadable_amount",
+                    f"a table stands where {table.form.id} would go on, but its columns differ; "
+                    "its rows were not read",
+                    grid.page, table.form.id,
+                )  # fmt: skip
         if caption.form is not None:
             missing = header_gaps(caption.form, grid)
             decision.notes.append(f"title names {caption.form.id}, header lacks {missing}")
@@ -584,7 +633,9 @@ class _Assembler:
         n = repeated_header_rows(table.header, grid, columns)
         if n == 1 and table.rows and grid.page > table.bottom[0] and _known_labels(table.form):
             # 支出 alone is the end of a cut label, not a piece of the header
+            told = len(self.out.warnings)
             first = self._rows(table, grid, 0, columns)[0]
+            del self.out.warnings[told:]  # a header read as a row only to see whether it is one
             labels = (j for j, c in enumerate(table.form.columns) if c.kind == "label")
             if any(first.text(j) for j in labels) and _is_rest(table.form, table.rows[-1], first):
                 n = 0
@@ -666,7 +717,7 @@ class _Assembler:
 
     def _columns_of(self, table: _Open, grid: Grid) -> list[int] | None:
         """Grid columns at which the table's columns start, by place; None where they differ."""
-        xs = _column_edges(grid)
+        xs = column_edges(grid)
         starts: list[int] = []
         for edge in table.edges[:-1]:
             near = min(range(len(xs)), key=lambda i: abs(xs[i] - edge))
@@ -680,7 +731,7 @@ class _Assembler:
         return None
 
     def _start(self, header: _Header, caption: _Caption, grid: Grid) -> None:
-        xs = _column_edges(grid)
+        xs = column_edges(grid)
         edges = [xs[i] for i in header.starts] + [xs[-1]]
         table = _Open(header.form, caption, header, edges)
         self.tables.append(table)
@@ -712,6 +763,8 @@ class _Assembler:
             by_row.setdefault(cell.row, []).append(cell)
         out: list[_Row] = []
         ends = [*starts[1:], grid.ncols]
+        xs = column_edges(grid)
+        edges = [xs[a] for a in starts] + [xs[-1]]
         for r in range(first, grid.nrows):
             here = by_row.get(r, [])
             if not any(cell.words for cell in here):
@@ -722,11 +775,18 @@ class _Assembler:
             ):
                 table.notes.append(note)
                 continue
-            cells = []
-            for j, column in enumerate(table.form.columns):
-                mine = [x for x in here if starts[j] <= x.col < ends[j]]
-                cells.append(self._cell(table.form, column, mine, grid, (r, starts[j])))
-            out.append(_Row(cells, grid.page))
+            by_column = [
+                [x for x in here if a <= x.col < b] for a, b in zip(starts, ends, strict=True)
+            ]
+            parts = rows_without_rules(
+                table.form, by_column, edges, self.pages[grid.page - 1], _known_labels(table.form)
+            )
+            for mine in parts or [by_column]:
+                cells = [
+                    self._cell(table.form, column, mine[j], grid, (r, starts[j]))
+                    for j, column in enumerate(table.form.columns)
+                ]
+                out.append(_Row(cells, grid.page))
         return out
 
     def _cell(
@@ -769,8 +829,17 @@ class _Assembler:
             if not a.text:
                 last.cells[j] = b
                 continue
+            cut = _is_cut(a.text, b.text)
             a.text += b.text
-            if column.kind == "amount":
+            if column.kind == "amount" and cut:
+                a.amount = parse_amount(a.text)
+                self._warn(
+                    "amount_joined",
+                    f"the page end cuts an amount in two; read as {a.text}",
+                    a.page,
+                    f"{table.form.id} {column.role}",
+                )
+            elif column.kind == "amount":
                 a.amount = None
                 self._warn(
                     "unreadable_amount",
@@ -899,9 +968,16 @@ def match_header(form: Form, grid: Grid) -> _Header | None:
     """The grid's header where it is this form's, else None."""
     if grid.ncols < len(form.columns) or grid.nrows < 1:
         return None
-    n = leading_header_rows(form, grid)
-    if n == 0:
-        return None
+    # below a header printed anew, 支出 alone can be the end of a label cut by the page end
+    for n in range(leading_header_rows(form, grid), 0, -1):
+        header = _header_of(form, grid, n)
+        if header is not None:
+            return header
+    return None
+
+
+def _header_of(form: Form, grid: Grid, n: int) -> _Header | None:
+    """The grid's first ``n`` rows as this form's header."""
     last = n
     index_cells = [c for c in grid.cells if c.row == n - 1]
     if _is_index_row(index_cells):
@@ -971,7 +1047,7 @@ def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
     labels = [j for j, c in enumerate(form.columns) if c.kind == "label"]
     codes = [j for j, c in enumerate(form.columns) if c.kind == "code"]
     amounts = [j for j, c in enumerate(form.columns) if c.kind == "amount"]
-    if any(new.text(j) for j in codes):
+    if any(new.text(j) and not _is_cut_code(last.text(j), new.text(j)) for j in codes):
         return False
     known = _known_labels(form)
     if known:
@@ -985,11 +1061,32 @@ def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
     has_new = any(new.text(j) for j in amounts)
     has_last = any(last.text(j) for j in amounts)
     if has_new and has_last:
-        return False
+        # only where each figure goes on: 475.9 above, 6 below
+        return not any(new.text(j) for j in labels) and all(
+            _is_cut(last.text(j), new.text(j)) for j in amounts if new.text(j)
+        )
     if any(new.text(j) for j in labels):
         total = {key(t) for t in form.rows.get("total", [])}
         return not any(key(new.text(j)) in total for j in labels) and (has_last or has_new)
     return has_new
+
+
+def _is_figure(word: Word) -> bool:
+    return pattern(r"-?[\d,]+\.\d\d").fullmatch(key(word.text)) is not None
+
+
+def _is_cut_code(upper: str, lower: str) -> bool:
+    """Are these the two ends of one code: 20805 above, 06 below?"""
+    whole, rest = key(upper + lower), key(lower)
+    return whole.isdecimal() and len(whole) in (3, 5, 7) and len(rest) not in (3, 5, 7)
+
+
+def _is_cut(upper: str, lower: str) -> bool:
+    """Are these the two ends of one figure of two decimals?"""
+    whole = pattern(r"-?[\d,]+\.\d\d")
+    return not whole.fullmatch(key(upper)) and bool(
+        upper and lower and whole.fullmatch(key(upper + lower))
+    )
 
 
 def _known_labels(form: Form) -> frozenset[str]:
@@ -1039,7 +1136,7 @@ def _caption_words(words: list[Word]) -> list[str]:
     return out
 
 
-def _column_edges(grid: Grid) -> list[float]:
+def column_edges(grid: Grid) -> list[float]:
     xs: list[float] = [grid.bbox[0]] * grid.ncols + [grid.bbox[2]]
     for cell in grid.cells:
         xs[cell.col] = cell.bbox[0]

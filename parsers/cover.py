@@ -469,7 +469,7 @@ def _year(pages: list[Page], cover: Cover) -> None:
             return
 
 
-def _phase_and_scope(cover: Cover, heads: list[str]) -> None:
+def _phase_and_scope(cover: Cover, heads: list[str], pages: list[Page]) -> None:
     for texts, source in (
         ([cover.subtitle or ""], "cover"),
         ([t for _, t in cover.form_titles], "titles of the tables"),
@@ -486,11 +486,13 @@ def _phase_and_scope(cover: Cover, heads: list[str]) -> None:
     if cover.kind in ("other", "notice", "unreadable"):
         cover.phase = "other"
     named = (cover.department or "") + (cover.subtitle or "")
+    whole = [t for p in pages for t, _ in _page_lines(p, grid_rows=1) if "整体" in t]
     for source, texts, rules in (
         ("cover", [named, *heads[:8]], "scopes"),
         ("titles of the tables", [t for _, t in cover.form_titles], "scope_titles"),
         ("contents", [e.title for e in cover.contents], "scopes"),
         ("owner lines of the tables", heads, "scope_titles"),
+        ("titles of the performance tables", whole, "scope_performance"),
     ):
         for rule in cast("list[dict[str, str]]", _rules()[rules]):
             if any(_rx(rule["pattern"]).search(t) for t in texts):
@@ -569,7 +571,7 @@ def read_cover(pages: list[Page]) -> Cover:
         cover.department = None
     _county(pages, cover)
     _year(pages, cover)
-    _phase_and_scope(cover, [t for t, _ in lines] + heads)
+    _phase_and_scope(cover, [t for t, _ in lines] + heads, pages)
     return cover
 
 

@@ -140,7 +140,7 @@ def _is_full(cell: GridCell) -> bool:
         return False
     last = max(cell.words, key=lambda w: w.top + w.bottom)
     height = last.bottom - last.top
-    line = [w for w in cell.words if abs(w.top - last.top) < height / 2]
+    line = [w for w in cell.words if abs(w.top - last.top) <= height / 2]
     width = max(w.x1 for w in line) - min(w.x0 for w in line)
     return cell.bbox[2] - cell.bbox[0] - width < 2.2 * height
 

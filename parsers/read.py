@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from parsers import assemble as assembly
+from parsers.assemble import EDGE, column_edges
 from parsers.cover import Cover, read_cover
 from parsers.document import (
     DocumentInfo,
@@ -26,16 +27,18 @@ from parsers.errors import (
     TooLargeError,
     UnknownTemplateError,
 )
-from parsers.forms import family, key
+from parsers.forms import family, fits, key
 from parsers.narrative import read_narrative
 from parsers.office import is_pdf, read_office
-from parsers.page import Grid, Page
+from parsers.page import Grid, Page, TextLine
 from parsers.performance import PerformanceReading, read_performance
 from parsers.rows import describe_rows
+from parsers.textflow import load_rules
 
 PARSER_VERSION = 1
 """Raised by hand with every change of what is read; goldens watch over it."""
 
+_BLANK_SHARE = 0.01
 MAX_BYTES = 200 * 1024 * 1024
 
 
@@ -95,7 +98,7 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
             phase=cover.phase,
             scope=cover.scope,
             pages=len(pages),
-            text_layer="yes" if with_text == len(pages) else "partial" if with_text else "no",
+            text_layer=text_layer(pages),
             watermark=any(r.kind == "watermark" for p in pages for r in p.removed),
             parser_version=PARSER_VERSION,
         ),
@@ -126,6 +129,7 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
         document.document.template = family().template
         document.tables = _once(made.tables, document.warnings)
         _describe(document.tables, document.warnings, _implementing_units(document))
+        document.warnings += _stray(made)
         missing = [f for f in family().forms if document.table(f) is None]
         if missing:
             document.warnings.append(
@@ -136,12 +140,23 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
             )
     elsewhere = {p for pages_of_one in performance.pages for p in pages_of_one}
     claimed = {id(g) for g, _ in made.rest if g.page in elsewhere}
-    document.generic_tables = list(_generic(made, is_family, claimed, document.dropped))
+    document.generic_tables = sorted(
+        _generic(made, is_family, claimed, document.dropped), key=lambda t: t.page
+    )
     if office is not None:
         office.locate(document)
     if not is_family:
         _not_family(document, made, cover, name)
     return document, made
+
+
+def text_layer(pages: list[Page]) -> Literal["yes", "no", "partial"]:
+    """Whether the pages that show anything have text; blank sheets say nothing."""
+    shown = [p for p in pages if p.has_text or p.grids or p.image_share > _BLANK_SHARE]
+    with_text = sum(p.has_text for p in shown)
+    if not with_text:
+        return "no"
+    return "yes" if with_text == len(shown) else "partial"
 
 
 def _take_performance(document: ParsedDocument, reading: PerformanceReading) -> None:
@@ -187,6 +202,21 @@ def _hidden_text(pages: list[Page]) -> list[Warning_]:
                 )
             )
     return out
+
+
+def _stray(made: assembly.Assembly) -> list[Warning_]:
+    """Rows of figures outside every table: a form may have lost them."""
+    by_page: dict[int, int] = {}
+    for line in made.stray:
+        by_page[line.page] = by_page.get(line.page, 0) + 1
+    return [
+        Warning_(
+            code="unreadable_amount",
+            message=f"{n} lines of figures on the page belong to no table that was read",
+            page=page,
+        )
+        for page, n in by_page.items()
+    ]
 
 
 def _is_family(made: assembly.Assembly) -> bool:
@@ -263,18 +293,84 @@ _ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 def _generic(
     made: assembly.Assembly, is_family: bool, claimed: set[int], dropped: list[Dropped]
 ) -> Iterable[GenericTable]:
+    last: tuple[Grid, GenericTable] | None = None
     for grid, lines in made.rest:
         if id(grid) in claimed:
             continue
-        title = next((x.text for x in reversed(lines) if not key(x.text).startswith("单位")), None)
-        unit = next((m.group(1) for x in lines if (m := _UNIT.search(key(x.text)))), None)
         rows = _without_persons(grid, dropped)
         if sum(bool(c) for r in rows for c in r) < 2:
             continue
-        yield GenericTable(title=title, unit=unit, page=grid.page, pages=[grid.page], rows=rows)
+        title = _title_of(grid, lines)
+        if last is not None and _goes_on(*last, grid, title, lines):
+            head = _repeated(last[1].rows, rows)
+            last[1].rows += rows[head:]
+            last[1].pages.append(grid.page)
+            last = (grid, last[1])
+            continue
+        unit = next((m.group(1) for x in lines if (m := _UNIT.search(key(x.text)))), None)
+        table = GenericTable(title=title, unit=unit, page=grid.page, pages=[grid.page], rows=rows)
+        if last is not None:
+            yield last[1]
+        last = (grid, table)
+    if last is not None:
+        yield last[1]
+    if not is_family:
+        # a form of ours may be recognised in a document that is of another family
+        for form in made.tables:
+            printed = _UNIT.search(key(form.unit or ""))
+            yield GenericTable(
+                title=form.title, unit=printed.group(1) if printed else None,
+                page=form.pages[0], pages=form.pages, rows=[*form.header, *form.body],
+            )  # fmt: skip
 
 
 _UNIT = re.compile(r"单位[:：](万?元)")
+_TITLE_LENGTH = 60
+
+
+def _title_of(grid: Grid, lines: list[TextLine]) -> str | None:
+    """The nearest line above the grid, or its own first row, that ends as a table's title does."""
+    ends = re.compile(str(load_rules("cover")["title_end"]))
+    texts = [x.text for x in lines]
+    first = [c for c in grid.cells if c.row == 0 and c.words]
+    if len(first) == 1 and first[0].colspan == grid.ncols:
+        texts.append(first[0].text)
+    label = f"(?:{family().label})|(?:公开|预算)\\d{{1,2}}表"
+    for i in range(len(texts) - 1, -1, -1):
+        text = texts[i]
+        if not ends.search(key(text)) or len(text) > _TITLE_LENGTH or fits(label, key(text)):
+            continue
+        if i and len(text) <= 8 and not ends.search(key(texts[i - 1])):
+            before = texts[i - 1]
+            if len(before) + len(text) <= _TITLE_LENGTH and not _NO_TITLE.search(key(before)):
+                return before + text  # a title on two lines
+        return text
+    return None
+
+
+_NO_TITLE = re.compile(r"(?:单位|部门|名称)[:：]|[。；]|^\d+$|^表")
+
+
+def _goes_on(
+    before: Grid, table: GenericTable, grid: Grid, title: str | None, lines: list[TextLine]
+) -> bool:
+    """Is this the table's part on the next page: the same columns, under no other title?"""
+    if grid.page != before.page + 1 or grid.ncols != before.ncols:
+        return False
+    if title is not None and key(title) != key(table.title or ""):
+        return False
+    if title is None and any(not fits(family().page_number, key(x.text)) for x in lines[-2:]):
+        return False
+    a, b = column_edges(before), column_edges(grid)
+    return all(abs(x - y) <= EDGE for x, y in zip(a, b, strict=True))
+
+
+def _repeated(rows: list[list[str]], new: list[list[str]]) -> int:
+    """How many rows at the top of the new part repeat the table's first ones."""
+    n = 0
+    while n < min(len(rows), len(new)) and rows[n] == new[n]:
+        n += 1
+    return n
 
 
 def _without_persons(grid: Grid, dropped: list[Dropped]) -> list[list[str]]:

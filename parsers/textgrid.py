@@ -8,7 +8,8 @@ on it, which holds for left, right and centred settings alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
@@ -23,6 +24,8 @@ HEADER_LINES = 9
 """No header takes more lines than this."""
 CENTRED = 4.0
 """A text stands in its column's middle when it is no farther from it (points)."""
+INDENT = 4.0
+"""Sections and items are set in by no more than this many sizes."""
 WRAP_PITCH = 1.5
 """Lines of one cell are nearer than this many sizes, unless the rows themselves are."""
 
@@ -62,6 +65,8 @@ class TextHeader:
     index_row: list[Word] = field(default_factory=list)
 
     words: list[Word] = field(default_factory=list)
+    usual_setting: Callable[[], str] = lambda: "right"
+    """how amounts are set in the document, for tables too short to tell"""
 
     @property
     def middles(self) -> list[float]:
@@ -71,10 +76,15 @@ class TextHeader:
     """where the texts of each column's body begin"""
 
     def sets_like_labels(self, line: TextLine) -> bool:
-        """Do all words begin where labels begin, or stand in their column's middle?"""
+        """Do all words begin where labels begin (set in or not), or stand in their middle?"""
+        middles = [*self.middles, 1e9]
         return all(
             any(
-                abs(w.x0 - self.lefts.get(j, -99.0)) < CENTRED
+                (
+                    -CENTRED < w.x0 - self.lefts.get(j, 1e9) < INDENT * w.size
+                    and w.x0 < m
+                    and w.x1 < middles[j + 1]
+                )
                 or abs((w.x0 + w.x1) / 2 - m) < CENTRED
                 for j, m in enumerate(self.middles)
                 if self.form.columns[j].kind == "label"
@@ -270,7 +280,8 @@ def header_of_grid(form: Form, grid: Grid, starts: Sequence[int]) -> TextHeader:
         _Block([], form.columns[j].role, xs[a], xs[b], grid.bbox[1], grid.bbox[3])
         for j, (a, b) in enumerate(zip(starts, ends, strict=True))
     ]
-    return TextHeader(form, 0, 0, leaves, [[] for _ in leaves])
+    lefts = {j: xs[a] for j, a in enumerate(starts)}
+    return TextHeader(form, 0, 0, leaves, [[] for _ in leaves], lefts=lefts)
 
 
 def without_frames(page: Page, frames: Sequence[Grid]) -> Page:
@@ -345,25 +356,16 @@ class Placer:
 
     def __init__(self, header: TextHeader, lines: Sequence[TextLine]) -> None:
         self.form, self.middles = header.form, header.middles
-        self.setting = self._setting(lines)
+        self.setting = self._setting(header, lines)
 
-    def _setting(self, lines: Sequence[TextLine]) -> str:
-        """How amounts are set: the edge at which they line up in the fewest places."""
-        words = [
-            w
-            for line in lines
-            for word in line.words
-            for w in split_glued(word)
-            if _is_amount(key(w.text)) and not key(w.text).isdecimal()
-        ]
-        if len({round(w.x1 - w.x0) for w in words}) < 3:
-            return "right"
-        places = {
-            "right": _ranks([w.x1 for w in words]),
-            "centre": _ranks([(w.x0 + w.x1) / 2 for w in words]),
-            "left": _ranks([w.x0 for w in words]),
-        }
-        return min(places, key=lambda k: places[k])
+    def _setting(self, header: TextHeader, lines: Sequence[TextLine]) -> str:
+        """How amounts are set; where too few are printed to tell, as in the whole document."""
+        places = setting_places(line.words for line in lines)
+        best = min(places.values())
+        if sum(n == best for n in places.values()) == 1:
+            return min(places, key=lambda k: places[k])
+        usual = header.usual_setting()
+        return usual if places[usual] == best else min(places, key=lambda k: places[k])
 
     def column(self, word: Word) -> int | None:
         """The column a word stands in, or None where it fits none."""
@@ -403,6 +405,22 @@ class Placer:
         return None
 
 
+def setting_places(lines: Iterable[Iterable[Word]]) -> dict[str, int]:
+    """In how many places amounts line up, were they set right, centred or left."""
+    words = [
+        w
+        for line in lines
+        for word in line
+        for w in split_glued(word)
+        if _is_amount(key(w.text)) and not key(w.text).isdecimal()
+    ]
+    return {
+        "right": _ranks([w.x1 for w in words]),
+        "centre": _ranks([(w.x0 + w.x1) / 2 for w in words]),
+        "left": _ranks([w.x0 for w in words]),
+    }
+
+
 def _ranks(values: list[float]) -> int:
     """How many places (1.5 points wide) hold all values."""
     n, last = 0, -1e9
@@ -427,6 +445,7 @@ def build_grid(
     columns: TextHeader,
     body: Sequence[TextLine],
     page: Page,
+    known: frozenset[str],
 ) -> Grid:
     """A grid of the header (where printed) and the body rows, as if rules were drawn."""
     form = columns.form
@@ -438,8 +457,8 @@ def build_grid(
                 j = placer.column(w)
                 if j is not None:
                     pieces.append(_Piece(j, w))
-    rows = _rows(form, pieces, page)
-    merged = _merged_totals(columns, rows)
+    rows = _rows(form, pieces, page, known)
+    merged = _merged_totals(form, columns.middles, rows)
     for p in pieces:
         if p.spread:
             continue
@@ -474,26 +493,39 @@ def build_grid(
     return Grid(page.number, bbox, r, len(form.columns), cells, method="text")
 
 
-def _merged_totals(columns: TextHeader, rows: list[list[_Piece]]) -> set[tuple[int, int]]:
+def _merged_totals(
+    form: Form,
+    middles: Sequence[float],
+    rows: list[list[_Piece]],
+    edges: Sequence[float] | None = None,
+) -> set[tuple[int, int]]:
     """合计 in a cell merged over code and name: it is centred on neither of the two columns.
 
-    Moves it to the first of the two; gives the row and column of the merged cells.
+    Moves it to the first of the two; gives the row and column of the merged cells. With the
+    columns' borders (``edges``) at hand, it belongs where its middle is nearer to the cell's.
     """
     merged: set[tuple[int, int]] = set()
-    form, middles = columns.form, columns.middles
     totals = {key(t) for t in form.rows.get("total", [])}
     for k, row in enumerate(rows):
-        for p in row:
-            j = p.column
-            if j == 0 or form.columns[j].kind != "label" or key(p.word.text) not in totals:
+        for j in range(1, len(form.columns)):
+            if form.columns[j].kind != "label" or form.columns[j - 1].kind == "amount":
                 continue
-            if form.columns[j - 1].kind == "amount" or any(q.column == j - 1 for q in row):
+            # 合　　计 may stand as two words, one on either side of the border
+            mine = sorted((p for p in row if p.column in (j - 1, j)), key=lambda p: p.word.x0)
+            if not any(p.column == j for p in mine):
                 continue
-            middle = (p.word.x0 + p.word.x1) / 2
-            lefts = [q.word.x0 for r in rows for q in r if q.column == j and q is not p]
-            at_left = bool(lefts) and abs(min(lefts) - p.word.x0) <= CENTRED
-            if not at_left and abs(middle - middles[j]) > CENTRED:
-                p.column, p.spread = j - 1, True
+            if key("".join(p.word.text for p in mine)) not in totals:
+                continue
+            x0, middle = mine[0].word.x0, (mine[0].word.x0 + mine[-1].word.x1) / 2
+            lefts = [q.word.x0 for r in rows if r is not row for q in r if q.column == j]
+            at_left = bool(lefts) and abs(min(lefts) - x0) <= CENTRED
+            own = abs(middle - middles[j])
+            most = CENTRED / 2
+            if edges is not None:
+                most = abs(middle - (edges[j - 1] + edges[j + 1]) / 2)
+            if mine[0].column < j or (not at_left and own > most):
+                for p in mine:
+                    p.column, p.spread = j - 1, True
                 merged.add((k, j - 1))
     return merged
 
@@ -566,8 +598,13 @@ def _edges(header: TextHeader, pieces: list[_Piece]) -> list[float]:
     return xs
 
 
-def _rows(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]]:
-    """Words grouped into rows: by drawn rules where they part the rows, else by spacing."""
+def _rows(
+    form: Form, pieces: list[_Piece], page: Page, known: frozenset[str]
+) -> list[list[_Piece]]:
+    """Words grouped into rows: by drawn rules where they part the rows, else by spacing.
+
+    ``known`` are the form's labels where they are fixed: they tell what spacing leaves open.
+    """
     if not pieces:
         return []
     bands = _bands(form, pieces, page)
@@ -598,7 +635,7 @@ def _rows(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]]:
             elif (
                 last is not None
                 and form.columns[j].kind == "label"
-                and _middle(p) - _middle(last[-1]) <= limit
+                and _one_label(last, p, limit, size, known)
             ):
                 last.append(p)
             else:
@@ -621,12 +658,102 @@ def _rows(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]]:
     return [rows[k] for k in order]
 
 
+def rows_without_rules(
+    form: Form,
+    by_column: Sequence[Sequence[GridCell]],
+    edges: Sequence[float],
+    page: Page,
+    known: frozenset[str],
+) -> list[list[list[GridCell]]] | None:
+    """A grid's row that holds several rows of the form, no rule between them: those rows.
+
+    Columns are ruled, so each word's column is known; the rows come from the lines' spacing.
+    None where the cells hold one row: wherever no column shows two whole figures, codes or
+    labels of the form one above the other.
+    """
+    words = [w for cells in by_column for cell in cells for w in cell.words]
+    # where one row's border is missing (a merged 合计), the cell spans two columns in all rows
+    pieces = [
+        _Piece(max(0, min(bisect_right(edges, (w.x0 + w.x1) / 2), len(by_column)) - 1), w)
+        for w in words
+    ]
+    if not any(_stacked(form, j, pieces, known) for j in range(len(form.columns))):
+        return None
+    rows = _rows(form, pieces, page, known)
+    if len(rows) < 2:
+        return None
+    _merged_totals(form, [(a + b) / 2 for a, b in pairwise(edges)], rows, edges)
+    tops = [min(p.word.top for p in row) for row in rows]
+    bottoms = [max(p.word.bottom for p in row) for row in rows]
+    first = min(c.bbox[1] for cells in by_column for c in cells)
+    last = max(c.bbox[3] for cells in by_column for c in cells)
+    out: list[list[list[GridCell]]] = []
+    for k, row in enumerate(rows):
+        y0 = first if k == 0 else (bottoms[k - 1] + tops[k]) / 2
+        y1 = last if k + 1 == len(rows) else (bottoms[k] + tops[k + 1]) / 2
+        out.append(
+            [
+                [
+                    GridCell(k, j, 1, 1, (a, min(y0, y1), b, max(y0, y1)),
+                             _in_order([p.word for p in row if p.column == j]))
+                ]
+                for j, (a, b) in enumerate(pairwise(edges))
+            ]
+        )  # fmt: skip
+    return out
+
+
+_WHOLE_FIGURE = re.compile(r"-?[\d,]+\.\d{2}")
+
+
+def _stacked(form: Form, j: int, pieces: list[_Piece], known: frozenset[str]) -> bool:
+    """Do two whole texts of this column stand one above the other?"""
+    kind = form.columns[j].kind
+    if kind != "label":
+        known = frozenset()
+    at: list[float] = []
+    if known:
+        mine = [p.word for p in pieces if p.column == j]
+        lines = [key(w.text) for w in _in_order(mine)]
+        if len(lines) > 1 and "".join(lines) not in known and any(t in known for t in lines):
+            return True
+    for p in pieces:
+        if p.column != j:
+            continue
+        text = key(p.word.text)
+        whole = (
+            bool(_WHOLE_FIGURE.fullmatch(text)) or is_blank_mark(text)
+            if kind == "amount"
+            else text.isdecimal() and len(text) in (3, 5, 7)
+            if kind == "code"
+            else False
+        )
+        if whole:
+            if any(abs(y - _middle(p)) > 0.7 * p.word.size for y in at):
+                return True
+            at.append(_middle(p))
+    return False
+
+
 def _middle(p: _Piece) -> float:
     return (p.word.top + p.word.bottom) / 2
 
 
 def _block_top(block: list[_Piece]) -> float:
     return min(p.word.top for p in block)
+
+
+def _one_label(
+    last: list[_Piece], p: _Piece, limit: float, size: float, known: frozenset[str]
+) -> bool:
+    """Does a label's text go on in this word of the line below?"""
+    pitch = _middle(p) - _middle(last[-1])
+    before, here = key("".join(q.word.text for q in last)), key(p.word.text)
+    if before in known:
+        return False
+    if pitch <= 3 * size and before + here in known:
+        return True
+    return pitch <= limit and here not in known
 
 
 def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] | None:

@@ -46,15 +46,16 @@ def take_out_level_watermarks(
     sheets = Counter((round(page.width), round(page.height)) for page, glyphs in read if glyphs)
     least = max(MIN_PAGES, MIN_SHARE * max(sheets.values()))
     repeated = {place for place, n in seen.items() if n >= least}
-    if not repeated:
+    size = _usual_size(read)
+    again = _repeated_texts(read, faint, size)
+    if not repeated and not any(again):
         return
     # sources at repeated places, by page and style
     found: list[dict[Style, set[int]]] = []
-    size = _usual_size(read)
-    for first, pale in zip(firsts, faint, strict=True):
+    for first, pale, texts in zip(firsts, faint, again, strict=True):
         by_style: dict[Style, set[int]] = defaultdict(set)
         for source, (g, place) in first.items():
-            if place in repeated:
+            if place in repeated or source in texts:
                 by_style[_style(g, source in pale)].add(source)
         found.append(by_style)
     for style in sorted({s for by_style in found for s in by_style}):
@@ -72,6 +73,24 @@ def take_out_level_watermarks(
             sources = by_style.get(style)
             if sources and (big_and_faint or _all_repeat(style, sources, glyphs)):
                 _take(page, glyphs, sources)
+
+
+def _repeated_texts(
+    read: Sequence[tuple[Page, list[Strip]]], faint: Sequence[set[int]], size: float
+) -> list[set[int]]:
+    """Big faint text objects of each page whose text, or one that holds it, is in the document
+    three times or more: where coloured cells cover a part, its place tells nothing."""
+    texts: list[dict[int, str]] = []
+    for (_, glyphs), pale in zip(read, faint, strict=True):
+        here: dict[int, str] = {}
+        if pale:
+            for g in glyphs:
+                if g.source in pale and g.size >= BIG * size:
+                    here[g.source] = here.get(g.source, "") + g.text
+        texts.append(here)
+    counts = Counter(t for here in texts for t in here.values() if len(t) > 1)
+    common = [t for t, n in counts.items() if n >= MIN_PAGES]
+    return [{s for s, t in here.items() if any(t in c for c in common)} for here in texts]
 
 
 def _place(g: Strip) -> Place:
