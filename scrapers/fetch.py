@@ -335,6 +335,13 @@ class PoliteSession:
                 reason=f"{here} is not an http(s) address (linked or redirected to from {url}). "
                 "Nothing to do unless the file is needed: then fetch it by hand and ingest it.",
             )
+        if "%" in parts.netloc:  # brackets of a broken address, quoted so that it could be read
+            return self._answer(
+                url,
+                here,
+                outcome=Outcome.DEAD_LINK,
+                reason=f"{here!r} is not an address. The page's link is broken; nothing to do.",
+            )
         if not ask_robots:
             return None
         rules = self._robots_of(here)

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from scrapers.families.base import Entry, Listing
-from scrapers.families.reading import clean, date_in, is_cut
+from scrapers.families.reading import address, clean, date_in, is_cut
 
 __all__ = ["day_of", "is_json", "json_listing"]
 
@@ -88,6 +88,7 @@ def _entry(row: dict[str, Any], url: str) -> Entry | None:
     if not title or not href:
         return None
     title = clean(re.sub(r"<[^>]+>", "", title))  # some mark the words searched for
+    href = address(href)
     return Entry(title, urljoin(url, href), href, _date(row), is_cut(title))
 
 

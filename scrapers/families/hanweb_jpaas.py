@@ -13,15 +13,13 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from bs4 import BeautifulSoup
-
 from scrapers.families.answers import is_json, json_listing
 from scrapers.families.base import Article, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
 from scrapers.families.hanweb_old import FAMILY as OLD
 from scrapers.families.hanweb_old import data_stores
-from scrapers.families.reading import dated_lists, read_plain_article, rows_of, soup_of
+from scrapers.families.reading import dated_lists, read_plain_article, rows_of, soup_of, tree_of
 
 _UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
 _PAGE_SIZE = 50
@@ -92,7 +90,7 @@ def _unit(html: str, url: str) -> Listing:
         rows = str((answer.get("data") or {}).get("html") or "")
     except (ValueError, AttributeError):
         return Listing(unread="the unit's answer is not the JSON that holds data.html")
-    soup = BeautifulSoup(rows, "lxml")
+    soup = tree_of(rows)
     lists = dated_lists(soup, url)
     entries = (
         max(lists, key=lambda found: len(found.entries)).entries

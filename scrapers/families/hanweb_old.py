@@ -14,12 +14,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from bs4 import BeautifulSoup
-
 from scrapers.families.base import Article, Entry, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
-from scrapers.families.reading import read_plain_article, rows_of, soup_of
+from scrapers.families.reading import read_plain_article, rows_of, soup_of, tree_of
 
 _ARTICLE = re.compile(r"/art/\d{4}/\d{1,2}/\d{1,2}/art_|/art/\d{4}/art_\d+_\d+")
 _RECORD = re.compile(r"<record>\s*(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?\s*</record>", re.S)
@@ -113,7 +111,7 @@ def _store(text: str, url: str, unit: str | None) -> DataStore | None:
     group = _NEXT_GROUP.search(text)
     return DataStore(
         unit,
-        rows_of(BeautifulSoup(rows, "lxml").find_all("a"), url),
+        rows_of(tree_of(rows).find_all("a"), url),
         entities.unescape(group[1]) if group else None,
     )
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from scrapers.families.answers import day_of
 from scrapers.families.base import Article, Entry, Family, Listing
 from scrapers.families.generic import BODIES, list_title
-from scrapers.families.reading import clean, dated_lists, read_plain_article, soup_of
+from scrapers.families.reading import address, clean, dated_lists, read_plain_article, soup_of
 
 _ARTICLE = re.compile(r"(?:content/)?(?:m?post)_\d+\.html|/gkmlpt/content/")
 
@@ -104,7 +104,7 @@ def _api(text: str, url: str) -> Listing:
     entries = tuple(
         Entry(clean(str(a["title"])), urljoin(url, href), href, _day(a))
         for a in articles
-        if a.get("title") and (href := str(a.get("post_url") or a.get("url") or ""))
+        if a.get("title") and (href := address(str(a.get("post_url") or a.get("url") or "")))
     )
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))

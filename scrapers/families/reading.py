@@ -19,6 +19,7 @@ __all__ = [
     "FILLED_BY_SCRIPT",
     "DatedList",
     "Redirect",
+    "address",
     "attachments_in",
     "clean",
     "date_in",
@@ -38,6 +39,7 @@ __all__ = [
     "rows_of",
     "soup_of",
     "text_of",
+    "tree_of",
 ]
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\xad"))
@@ -54,7 +56,29 @@ def soup_of(html: str) -> BeautifulSoup:
     html = re.sub(r"<!-(?!-)", "", html)
     # An answer in XML is read with the same tolerance as a page; without its prolog the
     # library does not take it for a mistake.
-    return BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", html), "lxml")
+    return tree_of(re.sub(r"^\s*<\?xml[^>]*\?>", "", html))
+
+
+def tree_of(html: str) -> BeautifulSoup:
+    """The tree of a page or of a piece of one. Addresses that are none ("http://[x/") are mended
+    so that they can be joined and split: asking for them fails, and reading the page does not."""
+    tree = BeautifulSoup(html, "lxml")
+    for name in ("href", "src", "data", "oldsrc"):
+        for tag in tree.find_all(True, attrs={name: _BRACKET}):
+            tag[name] = address(_attribute(tag, name))
+    return tree
+
+
+_BRACKET = re.compile(r"[\[\]]")
+
+
+def address(text: str) -> str:
+    """An address as written, brackets quoted where they make it unreadable."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return _BRACKET.sub(lambda bracket: f"%{ord(bracket[0]):02X}", text)
+    return text
 
 
 def clean(text: str) -> str:
@@ -140,6 +164,8 @@ def _is_date_tag(tag: Tag) -> bool:
 
 def _without_dates(anchor: Tag) -> str:
     """A link's text, without tags inside it that hold only its date ("11", "2026-02")."""
+    if all(isinstance(child, str) for child in anchor.children):
+        return anchor.get_text()
     apart = [tag for tag in anchor.find_all(True) if _is_date_tag(tag)]
     if not apart or len(_DATE_ONLY.sub("", anchor.get_text()).strip()) == 0:
         return anchor.get_text()
@@ -193,7 +219,7 @@ def redirect_of(html: str) -> Redirect | None:
         if _attribute(tag, "http-equiv").lower() == "refresh":
             match = re.search(r"url\s*=\s*[\"']?([^\"'\s>]+)", _attribute(tag, "content"), re.I)
             if match:
-                return Redirect(match[1], "meta")
+                return Redirect(address(match[1]), "meta")
     found: str | None = None
     for script in soup.find_all("script"):
         code = script.get_text()
@@ -202,7 +228,7 @@ def redirect_of(html: str) -> Redirect | None:
         match = _LOCATION.search(code)
         if match and match["after"] != "+":
             found = match["target"]
-    return Redirect(found, "script") if found else None
+    return Redirect(address(found), "script") if found else None
 
 
 def is_home(html: str) -> bool:
@@ -409,6 +435,9 @@ def _title_of_head(soup: BeautifulSoup) -> str | None:
     return None
 
 
+_MOST_BLOCKS = 1500
+
+
 def _densest(soup: BeautifulSoup) -> Tag | None:
     """The innermost block that holds most of the page's own words: text outside links, and links
     to files. Head, foot and menus are left out."""
@@ -428,6 +457,8 @@ def _densest(soup: BeautifulSoup) -> Tag | None:
             if t.name not in {"body", "[document]"}
         )
     ]
+    if len(blocks) > _MOST_BLOCKS:
+        return None  # a portal's home page, not an article; weighing it would take long
     weights = {id(tag): weight(tag) for tag in blocks}
     most = max(weights.values(), default=0)
     if most < 20:
@@ -557,7 +588,10 @@ _DOWNLOAD = re.compile(
 )
 
 
-_LITERAL = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\])*)\1", re.S)
+_LITERAL = re.compile(
+    r"([\"'])((?:\\.|(?!\1)[^\\\n])*)\1|`((?:\\.|[^`\\])*)`",  # a stray quote costs its own line only
+    re.S,
+)
 _CALL_ON_CLICK = re.compile(r"[\w.$]+\s*\((?P<arguments>[^()]*)\)")
 
 
@@ -577,10 +611,10 @@ def _attachments(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[At
         code = script.get_text()
         for match in _SCRIPT_FILES.finditer(code):
             inner = re.sub(r"\\(.)", r"\1", match["html"])
-            for anchor in BeautifulSoup(inner, "lxml").find_all("a"):
+            for anchor in tree_of(inner).find_all("a"):
                 yield from _link(anchor, url, f"script: var {match['name']}", any_link=True)
         for match in _SCRIPT_PDF.finditer(code):
-            for href in filter(None, map(str.strip, match["urls"].split("#"))):
+            for href in map(address, filter(None, map(str.strip, match["urls"].split("#")))):
                 yield Attachment(None, urljoin(url, href), href, "script: var sPdfUrl")
         yield from _files_in_literals(code, url)
     for tag in soup.find_all(onclick=True):
@@ -598,11 +632,13 @@ def _attachments(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[At
 def _files_in_literals(code: str, url: str) -> Iterator[Attachment]:
     """Files named in strings of a script, whatever the variable is called: links that it writes,
     or addresses joined by a separator (their names stand in another string of as many parts)."""
-    literals = [re.sub(r"\\(.)", r"\1", match[2]) for match in _LITERAL.finditer(code)]
+    literals = [
+        re.sub(r"\\(.)", r"\1", match[2] or match[3] or "") for match in _LITERAL.finditer(code)
+    ]
     parted = [(text, [part.strip() for part in re.split(r"[;#|,]", text)]) for text in literals]
     for text, parts in parted:
         if "<a" in text.lower():
-            for anchor in BeautifulSoup(text, "lxml").find_all("a"):
+            for anchor in tree_of(text).find_all("a"):
                 yield from _link(anchor, url, "script: link in a string")
             continue
         given = [part for part in parts if part]
@@ -628,8 +664,13 @@ def _files_in_literals(code: str, url: str) -> Iterator[Attachment]:
 
 def _is_file_address(text: str) -> bool:
     """An address of a file, not a mere name: it has a folder, or one of TRS's file numbers."""
+    try:
+        path = unquote(urlsplit(text).path)
+    except ValueError:  # "[" is no host
+        return False
     return (
-        extension_of(unquote(urlsplit(text).path)) is not None
+        extension_of(path) is not None
+        and not path.rpartition("/")[2].startswith(".")
         and not re.search(r"[\s<>]", text)
         and ("/" in text or re.match(r"[PW]0\d{12,}", text) is not None)
     )
@@ -640,11 +681,12 @@ def _clicked_file(code: str, tag: Tag, url: str) -> Iterator[Attachment]:
     another argument, else the text of the tag."""
     call = _ON_CLICK.search(code)
     if call:
-        href = call["href"].strip()
+        href = address(call["href"].strip())
         yield Attachment(_name(call["name"]), urljoin(url, href), href, "onclick downloadFj")
         return
     for called in _CALL_ON_CLICK.finditer(code):
-        given = [match[2].strip() for match in _LITERAL.finditer(called["arguments"])]
+        literals = _LITERAL.finditer(called["arguments"])
+        given = [(match[2] or match[3] or "").strip() for match in literals]
         href = next((one for one in given if _is_file_address(one)), "")
         if href and not _ON_CLICK_URL.search(code):
             name = next((one for one in given if one != href and extension_of(one)), "")
@@ -656,7 +698,7 @@ def _shown_file(frame: Tag, url: str) -> Iterator[Attachment]:
     """A file shown in a frame: its own address, or the one a viewer is given (``?file=``)."""
     src = _attribute(frame, "src").strip() or _attribute(frame, "data").strip()
     shown = re.search(r"[?&](?:file|url|src|path)=([^&#]+)", src)
-    target = unquote(shown[1]) if shown else src
+    target = address(unquote(shown[1]) if shown else src)
     if extension_of(unquote(urlsplit(target).path)):
         yield Attachment(None, urljoin(url, target), target, f"{frame.name}")
 
@@ -694,7 +736,7 @@ def _link(anchor: Tag, url: str, how: str, *, any_link: bool = False) -> Iterato
         match = _ON_CLICK_URL.search(_attribute(anchor, "onclick"))
         if not match:
             return
-        href, how = match["href"].strip(), "onclick location"
+        href, how = address(match["href"].strip()), "onclick location"
         if not (_DOWNLOAD.search(href) or _extension(href)):
             return
     if not any_link and not (

@@ -677,6 +677,22 @@ def test_the_night_ends_in_good_order_when_the_window_closes(
     assert stored(archive) == SMALL_PORTAL_FILES
 
 
+def test_an_entry_without_a_real_address_is_told_and_the_others_are_read(
+    portal: Portal, archive: Archive
+) -> None:
+    small_portal(portal)
+    rows = [
+        ("2026-02-12", "http://[x/t20260212_8.html", "坏局2026年部门预算公开"),
+        ("2026-02-12", "./202602/t20260212_1.html", "样例局2026年部门预算公开"),
+    ]
+    portal.pages[COLUMN] = html(trs_list(rows))
+    crawl(site_for(portal), archive)
+    assert stored(archive) == {pdf("一")}
+    [row] = [row for row in archive.rows() if row.link_text == "坏局2026年部门预算公开"]
+    assert row.outcome is Outcome.DEAD_LINK
+    assert "is not an address" in (row.reason or "")
+
+
 def test_more_than_the_bounds_is_a_warning(portal: Portal, archive: Archive) -> None:
     small_portal(portal)
     report = crawl(site_for(portal, bounds={"least": 1, "most": 3}), archive)

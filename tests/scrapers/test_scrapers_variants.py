@@ -10,9 +10,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scrapers.blocks import recognise_block
-from scrapers.families import detect_family, get_family
+from scrapers.families import FAMILIES, detect_family, get_family
 from scrapers.families.base import Listing
 from scrapers.pages import read_saved_page
 
@@ -322,6 +324,8 @@ def test_files_wherever_a_portal_hides_them(name: str) -> None:
         "var tip='请下载 报表.pdf 后查看';",
         """s='<a href="'+u+'">'+n+'</a>';""",
         "var name='表.pdf';",
+        "var kinds='.doc/.docx';",
+        "var broken='http://[x/a.pdf';",
     ],
 )
 def test_strings_that_name_no_address_are_no_files(script: str) -> None:
@@ -329,6 +333,45 @@ def test_strings_that_name_no_address_are_no_files(script: str) -> None:
         page(BODY + f"<script>{script}</script>", META), ARTICLE
     )
     assert article.attachments == ()
+
+
+def test_a_stray_quote_in_a_script_hides_no_file() -> None:
+    script = f"<script>// it's here\nvar u='./{P1}';</script>"
+    article = get_family("trs_wcm").read_article(page(BODY + script, META), ARTICLE)
+    assert [file.href for file in article.attachments] == [f"./{P1}"]
+
+
+def test_a_link_that_is_no_address_costs_nothing_but_itself() -> None:
+    rows = trs_rows('<li><a href="{href}">{title}</a>2026-02-0{n}</li>').replace(
+        "./", "http://[x/", 1
+    )
+    body = f'<div id="zoom"><a href="http://[x/a.pdf">甲.pdf</a><a href="./{P1}">乙.pdf</a></div>'
+    for name in FAMILIES:
+        family = get_family(name)
+        listing = family.read_listing(page(f"<ul>{rows}</ul>"), TRS)
+        assert (
+            "样例2局2026年部门预算" in {entry.title for entry in listing.entries} or listing.unread
+        )
+        article = family.read_article(page(body, META), ARTICLE)
+        assert f"./{P1}" in {file.href for file in article.attachments}
+
+
+PIECES = [
+    "<a href='./t20260203_9.html'>", "<a href='http://[x/'>", "样例局2026年部门预算", "2026-02-30", "</a>", "<li>", "<ul>",
+    "<div id='7'>", "<script>", "</script>", "createPageHTML(3,0,'index','html')", "<datastore>", "<record><![CDATA[",
+    "]]></record>", "<script queryData=\"{'tagId':'x'}\">", '{"total":', '"list":[{"title":1,"url":"http://[x/"}]}',
+    "<iframe src='?file=[a.pdf'>", "onclick=\"f('http://[x/a.pdf')\"", "<title>", "'./a/b.pdf;'", "var countPage=9",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=12).map("".join))
+def test_no_page_breaks_a_reader(text: str) -> None:
+    for name in FAMILIES:
+        family = get_family(name)
+        family.detect(text, TRS)
+        family.read_listing(text, TRS)
+        family.read_article(text, ARTICLE)
 
 
 def test_an_article_without_metas_is_one_by_its_structure() -> None:
