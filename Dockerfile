@@ -18,6 +18,7 @@ COPY parsers/ parsers/
 COPY expectations/ expectations/
 COPY warehouse/ warehouse/
 COPY dbt/ dbt/
+COPY docs/questions/ docs/questions/
 COPY nightly/ nightly/
 COPY ops/ ops/
 COPY samples/ samples/

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from cli_review import review_app
 from cli_sites import archive_app, sites_app
 from nightly.errors import GateClosedError
 from nightly.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from warehouse.questions import Answer
 
 app = typer.Typer(
     name="budgets",
@@ -55,6 +58,12 @@ class ParseFormat(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
+
+
+class AnswerFormat(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
 
 
 class QueryFormat(StrEnum):
@@ -404,6 +413,83 @@ def query(
     finally:
         if out:
             stream.close()
+
+
+def _answers(wanted: list[str], county: str | None, year: int | None) -> tuple[list[Answer], str]:
+    """The answers from the published copy, narrowed where they have such a column; and its build."""
+    from warehouse.database import reader
+    from warehouse.errors import QuestionError
+    from warehouse.layout import Layout
+    from warehouse.questions import ask, find, questions, source_build
+
+    settings = _settings()
+    layout = Layout(settings.data)
+    try:
+        chosen = [find(w) for w in wanted] if wanted else list(questions())
+        with reader(layout) as connection:
+            build = source_build(connection)
+            answers = [ask(connection, q, show_restricted=settings.show_restricted) for q in chosen]
+    except QuestionError as error:
+        raise Failed(str(error)) from None
+    given = {"county": county, "fiscal_year": year}
+    narrow = {name: value for name, value in given.items() if value is not None}
+    for i, answer in enumerate(answers):
+        here = {c.name for c in answer.columns}
+        answers[i] = answer.where(**{n: v for n, v in narrow.items() if n in here})
+    return answers, build
+
+
+@app.command("ask", epilog="Example: budgets ask 4 --county 青岚县 --year 2026")
+def ask_question(
+    question: Annotated[
+        str | None, typer.Argument(help="its number or name; without one, all are listed")
+    ] = None,
+    county: Annotated[str | None, typer.Option(help="only this county")] = None,
+    year: Annotated[int | None, typer.Option("--year", "-y", help="only this fiscal year")] = None,
+    format: Annotated[AnswerFormat, typer.Option("--format", "-f")] = AnswerFormat.table,
+    lang: LangOption = Lang.zh,
+) -> None:
+    """提问 · the answer to one of the weekly questions (docs/questions), with labels and pages."""
+    from screens import print_answer, print_questions
+    from warehouse.questions import questions
+
+    if question is None:
+        print_questions(questions(), lang.value)
+        return
+    answers, build = _answers([question], county, year)
+    (answer,) = answers
+    names = [c.name for c in answer.columns]
+    if format is AnswerFormat.json:
+        rows = [dict(zip(names, r, strict=True)) for r in answer.rows]
+        json.dump(rows, sys.stdout, ensure_ascii=False, default=str, indent=1)
+        sys.stdout.write("\n")
+    elif format is AnswerFormat.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows([_no_formula(v) for v in r] for r in answer.rows)
+    else:
+        print_answer(answer, build, lang.value)
+
+
+@app.command("export", epilog="Example: budgets export 4 9 --county 青岚县 --out answers.xlsx")
+def export_workbook(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(help="numbers or names; without any, all of them")
+    ] = None,
+    county: Annotated[str | None, typer.Option(help="only this county")] = None,
+    year: Annotated[int | None, typer.Option("--year", "-y", help="only this fiscal year")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="the workbook")] = Path("budgets.xlsx"),
+) -> None:
+    """导出 · the weekly questions as an Excel workbook, a sheet a question, a link in each row."""
+    from warehouse.errors import QuestionError
+    from warehouse.exports import write_workbook
+
+    answers, build = _answers(wanted or [], county, year)
+    try:
+        write_workbook(answers, out, as_of=build)
+    except (QuestionError, OSError) as error:
+        raise Failed(f"{out}: {error}") from None
+    _say(f"{out}: {len(answers)} sheets, {sum(len(a.rows) for a in answers)} rows, build {build}")
 
 
 @app.command(epilog="Example: budgets report --lang en")

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nightly.report import Budget, BudgetLine, NightReport
+from warehouse.questions import DISCLAIMER, Answer, Column, Question
 
 WIDTH = 80
 EXAMPLES_SHOWN = 3
@@ -346,6 +347,67 @@ def print_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], stream: Text
     console = _console(stream)
     console.print(table)
     console.print(Text(f"({len(rows)})", style="dim"))
+
+
+def print_questions(questions: Iterable[Question], lang: str) -> None:
+    """The weekly questions, one line each."""
+    console = _console()
+    for q in questions:
+        console.print(Text(f"{q.number:>3}  {q.zh if lang == 'zh' else q.en}"))
+
+
+def print_answer(answer: Answer, build: str, lang: str) -> None:
+    """An answer with its caveats: codes in words, numbers to the right, blank where none is given.
+
+    Addresses and document ids are left to the other formats; a column without a value is not shown.
+    """
+    console = _console()
+    question = answer.question
+    console.print(Text(question.zh if lang == "zh" else question.en, style="bold"))
+    console.print(Text(question.answer[lang]))
+    shown = [
+        i
+        for i, c in enumerate(answer.columns)
+        if c.name not in {"source_url", "previous_source_url", "document_id"}
+        and any(r[i] not in (None, "") for r in answer.rows)
+    ]
+    if len(answer.rows) > 1:  # what every row says alike is said once, above
+        common = [i for i in shown if len({r[i] for r in answer.rows}) == 1]
+        for i in common:
+            heading = answer.columns[i].heading(lang)
+            console.print(_as_text(f"{heading}: {_shown(answer.columns[i], answer.rows[0][i])}"))
+        shown = [i for i in shown if i not in common]
+    headings = [answer.columns[i].heading(lang) for i in shown]
+    cells = [[_shown(answer.columns[i], row[i]) for i in shown] for row in answer.rows]
+    widths = [
+        max(cell_len(h), *(cell_len(line[n].plain) for line in cells), 0)
+        for n, h in enumerate(headings)
+    ]
+    if sum(widths) + GAP * len(widths) <= console.width:
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        for i, heading in zip(shown, headings, strict=True):
+            right = all(isinstance(r[i], int | float | Decimal | None) for r in answer.rows)
+            right &= not answer.columns[i].words
+            table.add_column(_as_text(heading), justify="right" if right else "left")
+        for line in cells:
+            table.add_row(*line)
+        console.print(table)
+    else:  # too wide: one block a row, so that no figure is broken
+        for number, line in enumerate(cells, 1):
+            console.print(Text(f"— {number} —", style="dim"))
+            for heading, cell in zip(headings, line, strict=True):
+                if cell.plain:
+                    _indent(console, _as_text(f"{heading}: {cell}").plain)
+    console.print(Text(f"({len(answer.rows)})  {question.caveats[lang]}", style="dim"))
+    console.print(Text(f"{build}  {DISCLAIMER}", style="dim"))
+
+
+def _shown(column: Column, value: Any) -> Text:
+    value = column.shown(value)
+    if isinstance(value, Decimal):
+        places = max(2, -int(value.normalize().as_tuple().exponent))
+        return Text(f"{value:,.{places}f}")
+    return _as_text("" if value is None else str(value))
 
 
 def print_budget(budgets: Sequence[Budget], lang: str) -> None:

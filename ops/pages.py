@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from samples.pages import traps_page
+from warehouse.questions import exposures, index_page
+from warehouse.schema import BATCH, RAW
 
 ROOT = Path(__file__).resolve().parent.parent
 MARTS = ("marts", "quality")
@@ -72,11 +74,53 @@ def marts() -> str:
     return "\n".join(lines) + "\n"
 
 
+def sources() -> str:
+    """dbt's sources: the raw tables' own declaration, and how old the newest fetch may be."""
+    tables: list[dict[str, Any]] = []
+    for table in RAW:
+        held: dict[str, Any] = {"name": table.name, "description": table.comment}
+        if table.name == "raw_fetch":
+            # a night fetches at least the listing pages: none for two nights is told
+            held["config"] = {
+                "loaded_at_field": "fetched_at",
+                "freshness": {
+                    "warn_after": {"count": 2, "period": "day"},
+                    "error_after": {"count": 7, "period": "day"},
+                },
+            }
+        held["columns"] = [{"name": c.name, "description": c.comment} for c in table.columns]
+        tables.append(held)
+    tables.append(
+        {
+            "name": "raw_batch",
+            "description": "落地批次 one row a committed batch that was loaded",
+            "columns": [{"name": n, "description": said} for n, said in BATCH.items()],
+        }
+    )
+    source = {
+        "name": "raw",
+        "schema": "raw",
+        "description": "落地层装入的原始行，未赋予含义 raw rows as landed",
+        "tables": tables,
+    }
+    head = "# Written by `python -m ops.pages` from warehouse/schema.py: change that.\n"
+    return head + yaml.safe_dump(
+        {"sources": [source]}, allow_unicode=True, sort_keys=False, width=120
+    )
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"commands.md": commands, "marts.md": marts, "sample-province.md": traps_page}
+PAGES = {
+    "commands.md": commands,
+    "marts.md": marts,
+    "sample-province.md": traps_page,
+    "questions/README.md": index_page,
+    "../dbt/models/exposures.yml": exposures,
+    "../dbt/models/staging/sources.yml": sources,
+}
 
 
 def main() -> int:

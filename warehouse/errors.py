@@ -27,3 +27,7 @@ class BuildError(Exception):
 
 class PublishError(Exception):
     """Nothing was published; the last good copy stays."""
+
+
+class QuestionError(Exception):
+    """A weekly question that is not there or cannot be used; the message says which and why."""

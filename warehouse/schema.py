@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["DECIDED", "FETCH", "LANDED", "RAW", "Column", "RawTable"]
+__all__ = ["BATCH", "DECIDED", "FETCH", "LANDED", "RAW", "Column", "RawTable"]
 
 _ARROW: dict[str, Any] = {
     "varchar": pa.string(),
@@ -347,3 +347,11 @@ DECIDED: tuple[RawTable, ...] = (
 )
 
 RAW: tuple[RawTable, ...] = (*LANDED, FETCH, *DECIDED)
+
+# raw.raw_batch, which the loader itself keeps
+BATCH: dict[str, str] = {
+    "batch_id": "落地批次 batch",
+    "sequence": "次序 order of the commits",
+    "committed_at": "提交时间 committed (UTC)",
+    "record_count": "记录数 parse records in it",
+}

@@ -17,6 +17,7 @@ from_summary as (
     unpivot (
         select
             document_id,
+            page,
             income_total_wan as income_total,
             current_year_income_wan as current_year_income,
             carry_over_wan as carry_over,
@@ -36,11 +37,15 @@ from_form as (
             when form = 'T03' and column_role = 'basic' then 'basic_expenditure'
             when form = 'T03' and column_role = 'project' then 'project_expenditure'
             when form = 'T05' and column_role = 'total' then 'general_public_expenditure'
+            when form = 'T05' and column_role = 'basic' then 'general_public_basic_expenditure'
+            when form = 'T05' and column_role = 'project'
+                then 'general_public_project_expenditure'
             when form = 'T06' and column_role = 'personnel' then 'personnel_expense'
             when form = 'T06' and column_role = 'non_personnel' then 'non_personnel_expense'
             when form = 'T10' and column_role = 'total' then 'three_public_total'
         end as measure,
-        amount_wan
+        amount_wan,
+        page
     from fact
     where
         form in ('T03', 'T05', 'T06', 'T10')
@@ -57,7 +62,8 @@ agency as (
         coalesce(
             max(case when row_kind in ('organisation', 'total') then amount_wan end),
             sum(case when row_kind = 'unit' then amount_wan end)
-        ) as amount_wan
+        ) as amount_wan,
+        min(page) as page
     from fact
     where
         form = 'T11'
@@ -70,7 +76,8 @@ agency as (
 select
     document_id,
     measure,
-    amount_wan
+    amount_wan,
+    page
 from from_summary
 
 union all
@@ -78,7 +85,8 @@ union all
 select
     document_id,
     measure,
-    amount_wan
+    amount_wan,
+    page
 from from_form
 where measure is not null
 
@@ -87,5 +95,6 @@ union all
 select
     document_id,
     measure,
-    cast(amount_wan as decimal(20, 6)) as amount_wan
+    cast(amount_wan as decimal(20, 6)) as amount_wan,
+    page
 from agency

@@ -70,7 +70,9 @@ final as (
                 end
             ) as {{ name }},
         {% endfor %}
-        any_value(unit_printed) as unit_printed
+        any_value(unit_printed) as unit_printed,
+        min(case when form = 'T01' then page end) as page,
+        min(case when form = 'T04' then page end) as fiscal_page
     from line
     group by document_id
 

@@ -38,6 +38,7 @@ stated as (
         measure.measure,
         declared.term_zh,
         measure.amount_wan,
+        measure.page,
         cast(
             coalesce(prior_figure.amount_wan, measure.amount_wan - delta.amount_wan)
             as decimal(20, 6)
@@ -106,5 +107,6 @@ select
     judged.break_reason,
     case
         when judged.break_reason is null then cast(judged.amount_wan - judged.prior_as_published_wan as decimal(20, 6))
-    end as change_wan
+    end as change_wan,
+    judged.page
 from judged
