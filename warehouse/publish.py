@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import datapackage
 from warehouse.build import project_version
 from warehouse.database import DEFAULT_TIMEOUT, exclusive
 from warehouse.errors import PublishError
@@ -86,6 +87,10 @@ def publish(
             scratch.mkdir(parents=True)
             _copy(con, relations, scratch)
         _write_parquet(scratch, relations)
+        files = _file_hashes(scratch)
+        files |= datapackage.write(
+            scratch, build_id=build_id, published_at=now.isoformat(timespec="seconds"), known=files
+        )
         manifest = {
             "build_id": build_id,
             "published_at": now.isoformat(timespec="seconds"),
@@ -95,7 +100,7 @@ def publish(
             "storage_version": STORAGE_VERSION,
             "rows": rows,
             "checksums": checksums,
-            "files": _file_hashes(scratch),
+            "files": files,
         }
         (scratch / "manifest.json").write_text(
             json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8"
@@ -240,7 +245,8 @@ def _take_up(layout: Layout, build_id: str) -> None:
     _link(layout.current_path, Path("builds") / build_id)
     _link(layout.published_path, Path("current") / "warehouse.duckdb")
     _link(layout.parquet_path, Path("current") / "parquet")
-    _link(layout.published_root / "manifest.json", Path("current") / "manifest.json")
+    for name in ("manifest.json", datapackage.FILE):
+        _link(layout.published_root / name, Path("current") / name)
 
 
 def _link(path: Path, target: Path) -> None:
