@@ -159,7 +159,8 @@ def _resource(
         held |= {"bytes": files[0]["bytes"], "hash": files[0]["hash"]}
     else:  # the specification has one hash a resource: each file's own stands here
         held |= {"bytes": sum(f["bytes"] for f in files), "files": files}
-    held["schema"] = {"fields": [_field(c) for c in model["columns"]]}
+    # an empty text is a text ('' where a cell is blank), only null is missing
+    held["schema"] = {"fields": [_field(c) for c in model["columns"]], "missingValues": []}
     if key := _primary_key(model):
         held["schema"]["primaryKey"] = key
     return held

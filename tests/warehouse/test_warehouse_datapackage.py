@@ -191,6 +191,10 @@ def test_what_the_model_points_at_is_there(package: dict[str, Any]) -> None:
     }  # fmt: skip
 
 
+def test_an_empty_text_is_not_missing(package: dict[str, Any]) -> None:
+    assert all(r["schema"]["missingValues"] == [] for r in package["resources"])
+
+
 def test_the_manifest_knows_it(published: Path) -> None:
     manifest = json.loads((published / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["files"][FILE] == hashlib.sha256((published / FILE).read_bytes()).hexdigest()

@@ -190,6 +190,7 @@ def test_the_manifest_says_what_was_published(layout: Layout) -> None:
     assert manifest["rows"] == done.rows
     assert set(manifest["files"]) == {
         "warehouse.duckdb",
+        "datapackage.json",
         "parquet/marts/fct_a.parquet",
         "parquet/quality/b.parquet",
     }
