@@ -428,7 +428,9 @@ def _answers(wanted: list[str], county: str | None, year: int | None) -> tuple[l
         chosen = [find(w) for w in wanted] if wanted else list(questions())
         with reader(layout) as connection:
             build = source_build(connection)
-            answers = [ask(connection, q, show_restricted=settings.show_restricted) for q in chosen]
+            answers = [
+                ask(connection, q, show_restricted=settings.evidence == "internal") for q in chosen
+            ]
     except QuestionError as error:
         raise Failed(str(error)) from None
     given = {"county": county, "fiscal_year": year}

@@ -70,7 +70,6 @@ class Settings:
     parse_megabytes: int = 2048
     unverified_sites: bool = False
     evidence: Evidence = "public"
-    show_restricted: bool = False
     contact: str = "https://example.invalid/contact"
     alert_urls: tuple[str, ...] = field(default=(), repr=False)  # may hold secrets
     heartbeat_url: str | None = field(default=None, repr=False)
@@ -94,7 +93,6 @@ class Settings:
             parse_megabytes=_whole_number("BUDGETS_PARSE_MEGABYTES", 2048, least=256),
             unverified_sites=_flag("BUDGETS_UNVERIFIED_SITES"),
             evidence=_evidence(),
-            show_restricted=_flag("BUDGETS_SHOW_RESTRICTED"),
             contact=os.environ.get("BUDGETS_CONTACT") or "https://example.invalid/contact",
             alert_urls=tuple(u for u in urls.replace(",", " ").split() if u),
             heartbeat_url=os.environ.get("BUDGETS_HEARTBEAT_URL") or None,

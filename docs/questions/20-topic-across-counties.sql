@@ -9,8 +9,8 @@
 --   zh: 每个专题每个项目一行，「本县该专题合计」重复列出。
 --   en: One row a project of a topic; the county's total of the topic stands in each.
 -- caveats:
---   zh: 只凭名称归类，标「推算」：名称没有写明的不会归入，一个项目可能属于几个专题，专题之间不能相加。涉及信创、机要、保密的项目不列，除非设置 BUDGETS_SHOW_RESTRICTED。
---   en: By names alone (推算). A project may belong to several topics, so topics are never added up. Projects on secrecy and security are left out unless BUDGETS_SHOW_RESTRICTED is set.
+--   zh: 只凭名称归类，标「推算」：名称没有写明的不会归入，一个项目可能属于几个专题，专题之间不能相加。涉及信创、机要、保密的项目不列，除非 BUDGETS_EVIDENCE=internal（内部使用）。
+--   en: By names alone (推算). A project may belong to several topics, so topics are never added up. Projects on secrecy and security are left out unless BUDGETS_EVIDENCE=internal.
 with project as (
     select
         document_id,
