@@ -16,6 +16,7 @@ COPY store/ store/
 COPY scrapers/ scrapers/
 COPY parsers/ parsers/
 COPY expectations/ expectations/
+COPY evidence/ evidence/
 COPY warehouse/ warehouse/
 COPY dbt/ dbt/
 COPY docs/questions/ docs/questions/
