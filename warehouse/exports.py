@@ -56,14 +56,17 @@ def write_workbook(answers: Sequence[Answer], path: Path, *, as_of: str, lang: s
     ``as_of`` names the publication the figures come from. Raises QuestionError where an answer
     has more rows than a sheet holds.
     """
-    book = Workbook(write_only=True)
-    _notes(book, answers, as_of)
+    if not path.absolute().parent.is_dir():
+        raise QuestionError(f"there is no folder {path.absolute().parent}: make it first")
     for answer in answers:
         if len(answer.rows) > MOST_ROWS:
             raise QuestionError(
                 f"question {answer.question.number} has {len(answer.rows)} rows, a sheet holds "
-                f"{MOST_ROWS}: narrow it with --county or --year, or use --format csv"
+                f"{MOST_ROWS}: narrow it with --county or --year, or use budgets ask -f csv"
             )
+    book = Workbook(write_only=True)
+    _notes(book, answers, as_of)
+    for answer in answers:
         _sheet(book, answer, lang)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
