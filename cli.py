@@ -281,10 +281,19 @@ def parse(
     explain: Annotated[
         bool, typer.Option("--explain", help="why each table was taken for a form, or not")
     ] = False,
+    second: Annotated[
+        bool | None,
+        typer.Option(
+            "--second/--no-second",
+            help="compare with the printed picture, as the night does "
+            "(unset: where an identity that must hold is violated)",
+        ),
+    ] = None,
     lang: LangOption = Lang.zh,
 ) -> None:
     """读取 · read one PDF and print its forms; nothing is stored."""
     from expectations.catalogue import judge
+    from nightly.judging import judge_with_second_reading
     from parsers.errors import DocumentError
     from parsers.worker import Limits, read_isolated
     from screens import print_document, print_explanation
@@ -298,7 +307,13 @@ def parse(
             print_explanation(explain_reading(data))
             return
         limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
-        document = judge(read_isolated(data, limits, file_name=file.name))
+        read = read_isolated(data, limits, file_name=file.name)
+        document = judge(read)
+        contradicts = any(
+            i.outcome == "violated" and i.severity == "hard" for i in document.identities
+        )
+        if second or (second is None and contradicts):
+            document = judge_with_second_reading(read, data, settings, file_name=file.name)
     except DocumentError as error:
         raise Failed(f"{file}: {error}") from None
     if format is ParseFormat.json:

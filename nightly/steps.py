@@ -233,7 +233,7 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
     import zstandard
 
-    from expectations.catalogue import CATALOGUE_VERSION
+    from expectations.catalogue import CATALOGUE_VERSION, judge
     from nightly.decisions import DecisionError
     from nightly.judging import judge_with_second_reading
     from parsers.document import ParseRecord, ReadingProblem
@@ -262,14 +262,30 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     try:
         data = _archive(settings).get(sha256)
         limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
-        document = read_isolated(data, limits, file_name=file_name)
-        record.documents = [judge_with_second_reading(document, data, settings)]
+        part, parts = 1, 1
+        problems: list[DocumentError] = []
+        while part <= parts:
+            try:
+                document = read_isolated(data, limits, file_name=file_name, part=part)
+                record.documents.append(judge_with_second_reading(document, data, settings))
+            except DocumentError as error:
+                problems.append(error)
+                if error.document is None:
+                    raise
+                document = error.document
+                # one of several: judged, so that it is kept out of the marts with its reasons
+                record.documents.append(
+                    judge(document) if document.document.parts > 1 else document
+                )
+            part, parts = part + 1, document.document.parts
+        if len(problems) == parts:
+            raise problems[0]
     except DecisionError:  # a decisions file that is not understood concerns every document
         raise
     except DocumentError as error:
         record.outcome, record.problem = error.code, error.problem()
         partial = getattr(error, "document", None)
-        if partial is not None:
+        if partial is not None and not record.documents:
             record.documents = [partial]
     except Exception as error:  # a bug of ours must not stop the batch, and must not be silent
         record.outcome = "failed"

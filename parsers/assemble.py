@@ -199,7 +199,7 @@ class _Assembler:
     def _flow(self, page: Page) -> list[TextLine | Grid]:
         """The page's lines and grids; lines that are a form without rules become its grid."""
         page = replace(page, lines=[x for x in page.lines if id(x) not in self.running])
-        least = 1 if self.columns is not None else 3
+        least = 1 if self.columns is not None else 2
         frames = [g for g in page.grids if g.ncols == 1 and g.nrows >= least]
         if frames:
             # a frame with rules across it, but none between the columns
@@ -1049,6 +1049,8 @@ def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
     amounts = [j for j, c in enumerate(form.columns) if c.kind == "amount"]
     if any(new.text(j) and not _is_cut_code(last.text(j), new.text(j)) for j in codes):
         return False
+    if any(new.text(j) for j in codes) and not any(new.text(j) for j in (*labels, *amounts)):
+        return True
     known = _known_labels(form)
     if known:
         pieces = [j for j in labels if new.text(j)]

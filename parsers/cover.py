@@ -539,6 +539,41 @@ def _kind(pages: list[Page], cover: Cover, families: set[str], heads: list[str])
         )
 
 
+def parts_of(pages: list[Page]) -> list[tuple[int, int]]:
+    """The documents of a file as first and one past the last index of their pages.
+
+    One, but where a further cover with forms of its own stands behind the forms of another
+    (a department's budget with its units' budgets in one file).
+    """
+    starts = [0]
+    for k in range(1, len(pages)):
+        if _is_cover(pages[k]) and _has_forms(pages[starts[-1] : k]) and _has_forms(pages[k:]):
+            starts.append(k)
+    return list(zip(starts, [*starts[1:], len(pages)], strict=True))
+
+
+_COVER_LINES_MOST = 10
+
+
+def _is_cover(page: Page) -> bool:
+    """A page with little more than a body's name and the year of its budget."""
+    if page.grids or not 2 <= len(page.lines) <= _COVER_LINES_MOST:
+        return False
+    cover = Cover()
+    lines = _cover_lines(page, cover)
+    if lines:
+        _split_cover(lines, cover)
+    return (
+        cover.subtitle is not None
+        and cover.year is not None
+        and _pattern("body_ends").search(plain(cover.department or "")) is not None
+    )
+
+
+def _has_forms(pages: list[Page]) -> bool:
+    return len(_form_titles(pages, Cover())) >= _FORMS_NEEDED
+
+
 def read_cover(pages: list[Page]) -> Cover:
     """What the document says it is. Pure: nothing but the pages is asked.
 
@@ -575,4 +610,4 @@ def read_cover(pages: list[Page]) -> Cover:
     return cover
 
 
-__all__ = ["ContentsEntry", "Cover", "Kind", "Places", "places_of", "read_cover"]
+__all__ = ["ContentsEntry", "Cover", "Kind", "Places", "parts_of", "places_of", "read_cover"]

@@ -239,7 +239,10 @@ class Verdict(Model):
 
 class DocumentInfo(Model):
     file_sha256: str
-    document_id: str
+    document_id: str = Field(
+        description="the sha256 for the first document of a file, <sha256>-02 … for further ones"
+    )
+    parts: int = Field(default=1, description="documents that the file holds")
     county: str | None = None
     department: str | None = Field(default=None, description="name on the cover")
     subtitle: str | None = None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from parsers import assemble as assembly
 from parsers.assemble import EDGE, column_edges
-from parsers.cover import Cover, read_cover
+from parsers.cover import Cover, parts_of, read_cover
 from parsers.document import (
     DocumentInfo,
     Dropped,
@@ -42,15 +42,16 @@ _BLANK_SHARE = 0.01
 MAX_BYTES = 200 * 1024 * 1024
 
 
-def read_document(data: bytes, *, file_name: str | None = None) -> ParsedDocument:
+def read_document(data: bytes, *, file_name: str | None = None, part: int = 1) -> ParsedDocument:
     """Read one PDF, spreadsheet or Word file whole. ``file_name`` only helps messages; nothing is
-    believed from it.
+    believed from it. ``part``: which of the documents in the file (``document.parts`` says how
+    many there are; ValueError beyond).
 
     Raises NotAPdfError, UnsupportedFormatError, DamagedError, EncryptedError, TooLargeError;
     NotADisclosureError for a readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
     its ``document`` still holds the plain tables and the narrative.
     """
-    return _read(data, file_name)[0]
+    return _read(data, file_name, part)[0]
 
 
 def explain(data: bytes) -> dict[str, Any]:
@@ -73,7 +74,9 @@ def explain(data: bytes) -> dict[str, Any]:
     }
 
 
-def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.Assembly]:
+def _read(
+    data: bytes, file_name: str | None, part: int = 1
+) -> tuple[ParsedDocument, assembly.Assembly]:
     name = file_name or "the file"
     if len(data) > MAX_BYTES:
         raise TooLargeError(
@@ -82,15 +85,26 @@ def _read(data: bytes, file_name: str | None) -> tuple[ParsedDocument, assembly.
         )  # fmt: skip
     office = None if is_pdf(data) else read_office(data, name)
     pages = read_pages(data) if office is None else office.pages
+    parts = parts_of(pages)
+    if not 1 <= part <= len(parts):
+        raise ValueError(f"{name} holds {len(parts)} documents; there is no part {part}")
+    first, end = parts[part - 1]
+    # pages keep their number and place: those of the file's other documents are blank here
+    whole = [
+        p if first <= k < end else Page(p.number, p.width, p.height, p.rotation, has_text=False)
+        for k, p in enumerate(pages)
+    ]
+    pages = pages[first:end]
     cover = read_cover(pages)
-    made = assembly.assemble(pages)
+    made = assembly.assemble(whole)
     sha = hashlib.sha256(data).hexdigest()
     with_text = sum(p.has_text for p in pages)
     unmapped = sum(p.unmapped for p in pages)
     document = ParsedDocument(
         document=DocumentInfo(
             file_sha256=sha,
-            document_id=sha,
+            document_id=sha if part == 1 else f"{sha}-{part:02d}",
+            parts=len(parts),
             county=cover.county,
             department=cover.department,
             subtitle=cover.subtitle,

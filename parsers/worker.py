@@ -64,14 +64,14 @@ class Worker:
         self._served = 0
         self._lock = threading.Lock()
 
-    def read(self, data: bytes, file_name: str | None = None) -> ParsedDocument:
+    def read(self, data: bytes, file_name: str | None = None, part: int = 1) -> ParsedDocument:
         """``parsers.read.read_document`` in the child.
 
         Raises what it raises (with ``document`` filled where there is one), and DocumentError
         with code ``timeout`` or ``memory``, or ``failed`` where the reader has a bug.
         """
         with self._lock:
-            head, body = self._ask(data, file_name)
+            head, body = self._ask(data, file_name, part=part)
         if head["outcome"] == "parsed":
             return ParsedDocument.model_validate_json(body)
         error = error_of(head["outcome"], head["what"], head["where"], head["remedy"])
@@ -111,12 +111,13 @@ class Worker:
         file_name: str | None,
         cells: list[dict[str, Any]] | None = None,
         pictures: dict[str, Any] | None = None,
+        part: int = 1,
     ) -> tuple[dict[str, Any], bytes]:
         name = file_name or "the file"
         process = self._ready()
         deadline = time.monotonic() + self.limits.seconds
         try:
-            asked = {"file_name": file_name, "cells": cells, "pictures": pictures}
+            asked = {"file_name": file_name, "cells": cells, "pictures": pictures, "part": part}
             head = json.dumps(asked).encode() + b"\n"
             _send(process, head + data, deadline)
             answer = _receive(process, deadline)
@@ -210,10 +211,10 @@ _local = threading.local()
 
 
 def read_isolated(
-    data: bytes, limits: Limits | None = None, file_name: str | None = None
+    data: bytes, limits: Limits | None = None, file_name: str | None = None, part: int = 1
 ) -> ParsedDocument:
     """Read one document in this thread's child process. Raises DocumentError only."""
-    return _own(limits).read(data, file_name)
+    return _own(limits).read(data, file_name, part)
 
 
 def second_isolated(
@@ -361,6 +362,7 @@ def _answer(
     file_name: str | None,
     cells: list[dict[str, Any]] | None = None,
     pictures: dict[str, Any] | None = None,
+    part: int = 1,
 ) -> tuple[dict[str, Any], bytes]:
     from parsers.read import read_document
 
@@ -376,7 +378,7 @@ def _answer(
             told = [p.model_dump(mode="json") | {"bytes": len(p.image)} for p in drawn.pictures]
             head = {"outcome": "pictures", "marks": drawn.marks, "pictures": told}
             return head, b"".join(p.image for p in drawn.pictures)
-        document = read_document(data, file_name=file_name)
+        document = read_document(data, file_name=file_name, part=part)
         return {"outcome": "parsed"}, document.model_dump_json().encode()
     except DocumentError as err:
         held = err.document.model_dump_json().encode() if err.document is not None else b""
@@ -410,7 +412,9 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
             body = source.read(_LENGTH.unpack(length)[0])
             head, _, data = body.partition(b"\n")
             asked = json.loads(head)
-            out, document = _answer(data, asked["file_name"], asked["cells"], asked["pictures"])
+            out, document = _answer(
+                data, asked["file_name"], asked["cells"], asked["pictures"], asked["part"]
+            )
             put(json.dumps(out).encode() + b"\n" + document)
         except MemoryError:
             # even the file itself does not fit: say so and go, the frames are out of step

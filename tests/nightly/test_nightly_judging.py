@@ -503,3 +503,36 @@ def test_deciding_names_a_figure_that_is_there(
         with pytest.raises((ReviewError, DecisionError)):
             decide(settings, document, cell, "1.00", why="w", who="n", now=NOW)
     assert not settings.decisions.exists()
+
+
+def test_several_budgets_in_one_file_are_several_documents(
+    settings: Settings, pdfs: Path, tmp_path: Path
+) -> None:
+    """A department's budget with its units' behind it: each a document, none lost."""
+    import duckdb
+
+    pikepdf = pytest.importorskip("pikepdf")
+    names = [f"yunting-education-2026{unit}.pdf" for unit in ("", "-unit-0", "-unit-1")]
+    with pikepdf.open(pdfs / names[0]) as bound:
+        for name in names[1:]:
+            with pikepdf.open(pdfs / name) as further:
+                bound.pages.extend(further.pages)
+        bound.save(tmp_path / "bound.pdf")
+    steps.ingest(settings, [tmp_path / "bound.pdf"], "r1")
+    [[sha]] = steps.find_unparsed(settings)
+    record = steps.read_one(settings, sha)
+    assert record.outcome == "parsed"
+    assert [d.document.document_id for d in record.documents] == [sha, f"{sha}-02", f"{sha}-03"]
+    for read, name in zip(record.documents, names, strict=True):
+        alone = read_document((pdfs / name).read_bytes())
+        assert read.document.department == alone.document.department
+        assert [t.body for t in read.tables] == [t.body for t in alone.tables]
+        assert len(read.performance) == len(alone.performance)
+        assert read.verdict is not None
+        assert read.verdict.status == "accepted"
+    steps.parse_batch(settings, [sha], "r1")
+    files = settings.data / "landing" / "raw_document"
+    landed = duckdb.sql(
+        f"select document_id from read_parquet('{files}/*.parquet') order by all"
+    ).fetchall()
+    assert [row[0] for row in landed] == [sha, f"{sha}-02", f"{sha}-03"]

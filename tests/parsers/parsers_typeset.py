@@ -309,7 +309,7 @@ class Typesetter:
                 for c, kind in enumerate(sheet.kinds)
                 for figures in [sheet.body if kind != "l" else []]
             ]  # fmt: skip
-            for _ in range(20):
+            for _ in range(200):
                 widths = [
                     max(w * room / sum(widths), n) for w, n in zip(widths, least, strict=True)
                 ]
@@ -478,7 +478,7 @@ class Typesetter:
         if not text:
             return self.s.blank
         if self.s.comma:
-            whole, _, part = text.partition(".")
+            whole, _, part = text.replace(",", "").partition(".")
             return f"{int(whole):,}.{part}"
         return text
 

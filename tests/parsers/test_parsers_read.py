@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+import yaml
 from parsers_typeset import Sheet, Style, Typesetter, invented, print_pdf
 
 from parsers.assemble import assemble
@@ -204,6 +208,74 @@ def test_explain_says_why(document: bytes) -> None:
     assert said["missing"] == []
     assert {d["form"] for d in said["decisions"]} == {f"T{n:02d}" for n in range(1, 14)}
     assert all(d["how"] for d in said["decisions"])
+
+
+@pytest.fixture
+def own_forms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the forms' YAML that a test may change."""
+    from parsers import forms as room
+
+    folder = tmp_path / "forms"
+    shutil.copytree(room.__path__[0], folder)
+    room.family.cache_clear()
+    monkeypatch.setattr(room, "_HERE", folder)
+    yield folder
+    monkeypatch.undo()
+    room.family.cache_clear()
+
+
+def test_another_wording_is_a_yaml_not_code(own_forms: Path) -> None:
+    """Another province's T05: unknown, with what its header lacks; read after a YAML is added to."""
+    from parsers.forms import family
+
+    sheets = invented(27)
+    other = next(s for s in sheets if s.id == "T05")
+    other.title = "2027年一般公共预算拨款开支明细表"
+    other.header = [["科目", "", "本年安排", "", ""], ["编码", "名称", "总额", "基本类", "项目类"]]
+    data = print_pdf(sheets, Style())
+    said = explain(data)
+    assert said["missing"] == ["T05"]
+    assert any(d["form"] is None and d["how"] == "no form claims it" for d in said["decisions"])
+
+    path = own_forms / "T05.yml"
+    form = yaml.safe_load(path.read_text("utf-8"))
+    form["titles"].append("一般公共预算拨款开支明细表")
+    for column, leaf in zip(
+        form["columns"], ["编码", "名称", "总额", "基本类", "项目类"], strict=True
+    ):
+        column["path"] = [f"{level}|科目|本年安排" for level in column["path"][:-1]]
+        column["path"] += [f"{leaf}|合计"]
+    path.write_text(yaml.safe_dump(form, allow_unicode=True), "utf-8")
+    family.cache_clear()
+    assert explain(data)["missing"] == []
+    table = read_document(data).table("T05")
+    assert table is not None
+    assert table.body == other.body
+    assert table.title == other.title
+
+
+def test_a_second_cover_with_forms_behind_it_begins_a_document() -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    samples = Path(__file__).resolve().parent.parent.parent / "samples" / "pdf"
+    out = io.BytesIO()
+    with (
+        pikepdf.open(samples / "yunting-education-2026.pdf") as first,
+        pikepdf.open(samples / "yunting-education-2026-unit-1.pdf") as second,
+    ):
+        n = len(first.pages)
+        first.pages.extend(second.pages)
+        first.save(out)
+    one, two = (read_document(out.getvalue(), part=k) for k in (1, 2))
+    assert (one.document.parts, two.document.parts) == (2, 2)
+    assert two.document.document_id == f"{one.document.document_id}-02"
+    assert one.document.department != two.document.department
+    assert one.document.pages == n
+    alone = read_document((samples / "yunting-education-2026-unit-1.pdf").read_bytes())
+    for table, same in zip(two.tables, alone.tables, strict=True):
+        assert table.body == same.body
+        assert [p - n for p in table.pages] == same.pages
+    with pytest.raises(ValueError, match="no part 3"):
+        read_document(out.getvalue(), part=3)
 
 
 # -- files that are no such document -----------------------------------------------------

@@ -189,6 +189,7 @@ def chosen_style(seed: int, values: dict[str, list[Any]] = WIDER) -> Style:
         style.figure_font, style.squeeze = "", 100
     if style.rules in UNRULED:
         style.empty_rows, style.jitter = 0, min(style.jitter, 0.6)
+        style.size = min(style.size, 8.0 if style.landscape else 7.0)
     return style
 
 
