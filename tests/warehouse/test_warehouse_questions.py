@@ -459,10 +459,11 @@ def answered(number: int, connection: Any, *names: str, **options: Any) -> list[
 
 
 def test_final_account_over_initial_budget(built: tuple[Layout, BuildReport]) -> None:
-    """The scenario has one body with both: its T01 states no 本年支出合计, so there is no ratio."""
+    """The scenario has one body with both: 110.00 of 121.00, the corrected budget, not the first."""
     with reader(built[0], published=False) as connection:
         found = answered(3, connection, "fiscal_year", "final_to_budget_pct", "label", "note")
-    assert (2026, None, "未公开", "决算文本未列本年支出合计") in found
+    assert (2026, D("90.91"), "", "") in found
+    assert sum(label == "" for _, _, label, _ in found) == 1
 
 
 def document(document_id: str, **said: Any) -> dict[str, Any]:
