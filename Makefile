@@ -56,6 +56,19 @@ up: setup  ## Airflow's services on 127.0.0.1 over the same data; prints address
 down: setup  ## end exactly what `make up` started
 	@$(BIN)/python -m ops.services down
 
+BI_PORT ?= 8088
+.PHONY: bi bi-down
+bi: .venv-bi/.ready  ## dashboards (Apache Superset) on 127.0.0.1 over the published copy
+	@$(BIN)/python -m ops.bi up --port $(BI_PORT)
+
+bi-down: setup  ## end exactly what `make bi` started
+	@$(BIN)/python -m ops.bi down
+
+.venv-bi/.ready: requirements/bi.lock $(STAMP)
+	@test -x .venv-bi/bin/python || $(BIN)/uv venv -q --python $(BIN)/python .venv-bi
+	$(BIN)/uv pip sync -q --python .venv-bi/bin/python --require-hashes requirements/bi.lock
+	@touch $@
+
 .PHONY: docs
 docs: setup  ## write the generated pages of docs/ anew
 	@$(BIN)/python -m ops.pages

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,18 +52,15 @@ def _secrets(home: Path) -> dict[str, str]:
     """Keys and the login's password: made once, readable by the owner alone."""
     from cryptography.fernet import Fernet
 
-    home.mkdir(parents=True, exist_ok=True)
-    path = home / "secrets.json"
-    if not path.exists():
-        made = {
+    def made() -> dict[str, str]:
+        return {
             "fernet_key": Fernet.generate_key().decode(),
             "secret_key": secrets.token_hex(32),
             "jwt_secret": secrets.token_hex(64),
         }
-        _write_private(path, made)
-        _write_private(home / "passwords.json", {"admin": secrets.token_urlsafe(12)})
-    kept: dict[str, str] = json.loads(path.read_text())
-    return kept
+
+    private_file(home / "passwords.json", lambda: {"admin": secrets.token_urlsafe(12)})
+    return private_file(home / "secrets.json", made)
 
 
 def password(data: Path) -> str:
@@ -70,9 +68,14 @@ def password(data: Path) -> str:
     return str(json.loads((data / "airflow" / "passwords.json").read_text())["admin"])
 
 
-def _write_private(path: Path, content: dict[str, str]) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        json.dump(content, out)
+def private_file(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """What the file holds; made once, readable by the owner alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump(make(), out)
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
 
 
 def migrate() -> None:

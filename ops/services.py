@@ -7,18 +7,16 @@ remembered with its start time, so that ``down`` ends exactly these processes an
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import psutil
 import requests
 
 from ops import airflow_home
+from ops.processes import Processes, port_is_free
 
 SERVICES: dict[str, list[str]] = {
     "api-server": ["api-server", "--host", "127.0.0.1"],
@@ -29,34 +27,8 @@ SERVICES: dict[str, list[str]] = {
 PATIENCE_SECONDS = 120
 
 
-def _register(data: Path) -> Path:
-    return data / "airflow" / "services.json"
-
-
-def _running(data: Path) -> dict[str, psutil.Process]:
-    """The services that we started and that still run, by name."""
-    path = _register(data)
-    if not path.exists():
-        return {}
-    found = {}
-    for name, (pid, started) in json.loads(path.read_text()).items():
-        try:
-            process = psutil.Process(pid)
-            if abs(process.create_time() - started) < 1:
-                found[name] = process
-        except psutil.NoSuchProcess:
-            continue
-    return found
-
-
-def _port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def _services(data: Path) -> Processes:
+    return Processes(data / "airflow" / "services.json")
 
 
 def _commands(data: Path, port: int) -> dict[str, list[str]]:
@@ -78,8 +50,9 @@ def _commands(data: Path, port: int) -> dict[str, list[str]]:
 
 def up(data: Path, port: int) -> int:
     """Start what does not run yet, wait until the API answers, print address and login."""
-    running = _running(data)
-    if not running and not _port_is_free(port):
+    services = _services(data)
+    running = services.running()
+    if not running and not port_is_free(port):
         print(f"port {port} is taken; choose another with: make up PORT=…")
         return 1
     if running:
@@ -101,17 +74,7 @@ def up(data: Path, port: int) -> int:
     for name, command in _commands(data, port).items():
         if name in running:
             continue
-        running[name] = psutil.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=(logs / f"{name}.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        _register(data).write_text(
-            json.dumps({n: (p.pid, p.create_time()) for n, p in running.items()})
-        )
+        running[name] = services.start(name, command, environment, logs)
     deadline = time.monotonic() + PATIENCE_SECONDS
     address = f"http://127.0.0.1:{port}"
     waiting = "no answer yet"
@@ -149,18 +112,7 @@ def up(data: Path, port: int) -> int:
 
 def down(data: Path) -> int:
     """End the services that ``up`` started, and their children; nothing else."""
-    running = _running(data)
-    family = [c for p in running.values() for c in p.children(recursive=True)]
-    for process in [*running.values(), *family]:
-        try:
-            process.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    _, alive = psutil.wait_procs([*running.values(), *family], timeout=20)
-    for process in alive:
-        process.kill()
-    _register(data).unlink(missing_ok=True)
-    print(f"ended: {', '.join(running) or 'nothing was running'}")
+    print(f"ended: {', '.join(_services(data).end()) or 'nothing was running'}")
     return 0
 
 
@@ -175,7 +127,7 @@ def main() -> int:
         return up(data, given.port)
     if given.what == "down":
         return down(data)
-    for name, process in _running(data).items():
+    for name, process in _services(data).running().items():
         print(f"{name}: pid {process.pid}, since {time.ctime(process.create_time())}")
     return 0
 
