@@ -43,7 +43,6 @@ def environment(home: Path) -> dict[str, str]:
     )
     return {
         "FLASK_APP": "superset",
-        "SCARF_ANALYTICS": "false",  # no page calls home
         "SUPERSET_CONFIG_PATH": str(ROOT / "bi" / "superset_config.py"),
         "SUPERSET_SECRET_KEY": kept["secret_key"],
         "BUDGETS_BI_HOME": str(home),
