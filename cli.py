@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_evidence import evidence_app
-from cli_operate import reparse
 from cli_review import review_app
 from cli_sites import archive_app, sites_app
 from nightly.errors import GateClosedError
@@ -53,6 +52,25 @@ app.add_typer(archive_app, name="archive")
 class Lang(StrEnum):
     zh = "zh"
     en = "en"
+
+
+class FindingStatus(StrEnum):
+    open = "open"
+    acknowledged = "acknowledged"
+    resolved = "resolved"
+    all = "all"
+
+
+class Severity(StrEnum):
+    hard = "hard"
+    soft = "soft"
+
+
+class FindingKind(StrEnum):
+    contradiction = "contradiction"
+    anomaly = "anomaly"
+    misread = "misread"
+    missing = "missing"
 
 
 class ParseFormat(StrEnum):
@@ -224,9 +242,6 @@ def ingest(
     refused = print_ingested(settings, zip(rows, files, strict=True), lang.value)
     if refused:
         raise typer.Exit(1)
-
-
-app.command(epilog="Example: budgets reparse --limit 50 --dry-run")(reparse)
 
 
 @app.command(epilog="Example: budgets build --docs")
@@ -543,19 +558,33 @@ def show(
 
 
 @findings_app.callback()
-def findings_list(
+def findings_list(  # noqa: PLR0917 - a command line has many options
     context: typer.Context,
-    severity: Annotated[str | None, typer.Option(help="hard or soft")] = None,
-    county: Annotated[str | None, typer.Option(help="county name")] = None,
+    status: Annotated[FindingStatus, typer.Option(help="which of them")] = FindingStatus.open,
+    severity: Annotated[Severity | None, typer.Option(help="应当相等 or 请说明")] = None,
+    kind: Annotated[FindingKind | None, typer.Option(help="what it tells of")] = None,
+    county: Annotated[str | None, typer.Option(help="county, by name or code")] = None,
+    department: Annotated[str | None, typer.Option(help="part of the body's name")] = None,
+    identity: Annotated[str | None, typer.Option(help="identity or pattern, e.g. 'P-*'")] = None,
     lang: LangOption = Lang.zh,
 ) -> None:
-    """核对提示 · list the open findings."""
+    """核对提示 · list the findings, the open ones if nothing else is said."""
     if context.invoked_subcommand:
         return
     from nightly.report import list_findings
     from screens import print_findings
 
-    print_findings(list_findings(_settings(), severity, county, lang.value), lang.value)
+    found = list_findings(
+        _settings(),
+        lang.value,
+        status=None if status is FindingStatus.all else status.value,
+        severity=severity.value if severity else None,
+        kind=kind.value if kind else None,
+        county=county,
+        department=department,
+        identity=identity,
+    )
+    print_findings(found, lang.value)
 
 
 @findings_app.command("show", epilog="Example: budgets findings show 3f2a91c0")
@@ -568,9 +597,7 @@ def findings_show(
     from screens import print_finding
 
     found = [
-        f
-        for f in list_findings(_settings(), None, None, lang.value)
-        if f.finding_id.startswith(finding_id)
+        f for f in list_findings(_settings(), lang.value) if f.finding_id.startswith(finding_id)
     ]
     if len(found) != 1:
         raise Failed(
@@ -580,12 +607,25 @@ def findings_show(
 
 
 @app.command(epilog="Example: budgets doctor --lang en")
-def doctor(lang: LangOption = Lang.zh) -> None:
+def doctor(
+    max_age: Annotated[
+        float | None,
+        typer.Option(help="alert where no night was completed for so many hours (for cron)"),
+    ] = None,
+    lang: LangOption = Lang.zh,
+) -> None:
     """体检 · check this machine and this data folder; each line with its remedy."""
+    from datetime import timedelta
+
     from nightly.doctor import diagnose
+    from nightly.steps import tell_if_overdue
     from screens import print_diagnosis
 
-    lines = diagnose(_settings())
+    settings = _settings()
+    age = None if max_age is None else timedelta(hours=max_age)
+    lines = diagnose(settings, age)
+    if age is not None:
+        tell_if_overdue(settings, age)
     print_diagnosis(lines, lang.value)
     if any(not line.ok for line in lines):
         raise typer.Exit(1)

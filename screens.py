@@ -273,7 +273,14 @@ def print_finding(f: Any, lang: str) -> None:
         ("tolerance", f.tolerance),
         ("page", ", ".join(map(str, f.pages))),
         ("source", f.source_url or say("local_file", lang)),
+        ("finding_why", f.why),
+        ("finding_status", say(f"finding_{f.status}", lang)),
+        ("finding_status_reason", f.status_reason or ""),
+        ("finding_since", f"{f.first_seen_at:%Y-%m-%d}" if f.first_seen_at else ""),
+        ("finding_until", f"{f.last_seen_at:%Y-%m-%d}" if f.last_seen_at else ""),
     ):
+        if not value:
+            continue
         grid.add_row(say(key, lang), Text(str(value), overflow="fold"))
     console.print(Padding(grid, (1, 0, 0, 2)))
     _indent(console, say("finding_note", lang), 2, "dim")

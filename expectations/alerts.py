@@ -29,6 +29,7 @@ from expectations.findings import (
     Message,
     Mute,
     findings,
+    kept_words,
     load_mutes,
     messages,
     note,
@@ -47,6 +48,7 @@ __all__ = [
     "read_night",
     "tell",
     "tell_failure",
+    "tell_overdue",
 ]
 
 log = logging.getLogger(__name__)
@@ -94,8 +96,6 @@ class Night:
     sites: tuple[News, ...] = ()
     restated: tuple[News, ...] = ()
     missing: tuple[News, ...] = ()
-    reread: tuple[News, ...] = ()
-    """Documents whose reading by a new parser version is worse and was kept back."""
     documents: tuple[tuple[str, str], ...] = ()
     """Current documents: (document id, title)."""
 
@@ -164,7 +164,8 @@ def tell(
     with ledger.lock():
         if exists:
             present = {one.finding_id: one.content_id for one in found}
-            report.findings_new = len(ledger.see(present, now, run_id).opened)
+            says = {one.finding_id: kept_words(one) for one in found}
+            report.findings_new = len(ledger.see(present, now, run_id, says).opened)
         before = ledger.queued()
         told = ledger.told(before.values())
         fresh = _compose(
@@ -210,6 +211,69 @@ def tell_failure(
 
     The same failure of the same run is told once, whether by this or by :func:`tell`.
     """
+    return _at_once(
+        layout_root,
+        _failure(StepFailure(where, error), run_id, lang),
+        run_id,
+        urls=urls,
+        now=now,
+        lang=lang,
+    )
+
+
+def tell_overdue(
+    layout_root: Path,
+    *,
+    last_complete: datetime | None,
+    max_age: timedelta,
+    urls: Sequence[str] = (),
+    now: datetime | None = None,
+    lang: Lang = "zh",
+) -> TellReport | None:
+    """Say that no night has been completed for longer than ``max_age`` (作业逾期).
+
+    For whoever looks from outside the schedule (cron, a timer): a scheduler that is down cannot
+    tell of itself. None where the last complete night is young enough; each gap is told once.
+    """
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    if last_complete is not None and now - last_complete <= max_age:
+        return None
+    hours = int(max_age.total_seconds() // 3600)
+    since = f"{last_complete.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if last_complete else None
+    if lang == "zh":
+        title = "夜间作业逾期未完成"
+        body = (
+            (
+                f"上一次完整的夜间作业完成于 {since}（北京时间），"
+                if since
+                else "尚无完整的夜间作业，"
+            )
+            + f"已超过 {hours} 小时。上一次发布的数据保持不变。\n请看调度是否在运行：budgets doctor；手工补跑：budgets run"
+        )
+    else:
+        title = "No complete night in time"
+        body = (
+            (
+                f"The last complete night ended {since} (Beijing). "
+                if since
+                else "No night was completed yet. "
+            )
+            + f"That is more than {hours} hours. What was published last stays as it is.\nIs the scheduler running? budgets doctor; by hand: budgets run"
+        )
+    draft = _Draft("overdue", title, body, (f"overdue:{since or 'never'}",))
+    return _at_once(layout_root, draft, "overdue", urls=urls, now=now, lang=lang)
+
+
+def _at_once(
+    layout_root: Path,
+    draft: _Draft,
+    run_id: str,
+    *,
+    urls: Sequence[str],
+    now: datetime | None,
+    lang: Lang,
+) -> TellReport:
+    """Queue one message unless what it tells was told, and deliver it."""
     now = (now or datetime.now(UTC)).astimezone(UTC)
     ledger = Ledger(Path(layout_root) / "ledger")
     channels = {channel_name(url): url for url in urls}
@@ -217,8 +281,7 @@ def tell_failure(
     with ledger.lock():
         known = ledger.queued()
         told = ledger.told(known.values())
-        draft = _failure(StepFailure(where, error), run_id, lang)
-        queued: list[Queued] = []
+        queued: list[Queued] = [m for m in known.values() if draft.message_id == m.message_id]
         if not told.intersection(draft.items):
             queued = [
                 ledger.queue(
@@ -284,9 +347,8 @@ def read_night(
         if not step.get("success")
     )
     sites = tuple(_crawl_warnings(steps, now))
-    reread = tuple(_kept_back(steps))
     if not Path(database_path).exists():
-        return Night(run_id, failures, sites=sites, reread=reread)
+        return Night(run_id, failures, sites=sites)
     import duckdb
 
     with duckdb.connect(str(database_path), read_only=True) as connection:
@@ -300,7 +362,6 @@ def read_night(
             sites=(*sites, *_blocked(connection, now), *_withdrawn(connection)),
             restated=tuple(_restated(connection)),
             missing=tuple(_missing(connection, now)),
-            reread=reread,
             documents=tuple(
                 (str(row[0]), str(row[1])) for row in connection.execute(_CURRENT).fetchall()
             ),
@@ -495,23 +556,6 @@ def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[N
     return list(news.values())
 
 
-def _kept_back(steps: Iterable[Mapping[str, Any]]) -> Iterator[News]:
-    """Re-readings (重读) that were worse than what is landed; each batch is told once."""
-    for step in steps:
-        result = step.get("result") or {}
-        if step.get("step") != "reread_batch" or not result.get("kept_back"):
-            continue
-        count = result["documents"] - result["switched"]
-        where = "docs/runbook.md#reparse_kept_back"
-        yield News(
-            item=f"reread:{result['batch_id']}",
-            text_zh=f"新版解析程序重读 {result['documents']} 个文件，{count} 个读数较差，沿用原读数，"
-            f"例如 {result['kept_back'][0]}（处理办法：{where}）",
-            text_en=f"of {result['documents']} files read again {count} came out worse and keep their "
-            f"reading, e.g. {result['kept_back'][0]} (what to do: {where})",
-        )
-
-
 def _steps(folder: Path, now: datetime) -> Iterable[dict[str, Any]]:
     """Outcome rows of steps of the last two days (they lie in one folder a day)."""
     days = {(now - timedelta(days=back)).strftime("dt=%Y-%m-%d") for back in range(3)}
@@ -679,7 +723,6 @@ def _digest(
         ("更正：", "Corrected:", night.restated),
         ("未见：", "Not seen:", night.missing),
         ("站点：", "Sites:", night.sites),
-        ("重读：", "Read again:", night.reread),
     ):
         fresh = [one for one in news if one.item not in told]
         if fresh:

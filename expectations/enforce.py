@@ -21,7 +21,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
@@ -39,6 +39,9 @@ __all__ = ["CheckResult", "Failure", "check"]
 log = logging.getLogger(__name__)
 
 RUNS_KEPT = 30
+PART = 1000
+"""Documents looked at together: a frame takes up to 0.45 MB a document, so a first load or a
+re-reading of everything is worked off in parts, one frame in memory at a time."""
 WHERE_SHOWN = 5
 SEVERITY = {"stop": "critical", "finding": "warning", "note": "info"}
 """Our level → Great Expectations' failure severity."""
@@ -104,6 +107,7 @@ def check(
     document_ids: Sequence[str] | None = None,
     everything: bool = False,
     now: datetime | None = None,
+    decisions_version: str = "none",
 ) -> CheckResult:
     """Hold one stage of the warehouse against its suites and build Data Docs.
 
@@ -117,6 +121,8 @@ def check(
             documents look at these only, suites over whole tables at everything.
         everything: look at every document again, whatever passed before.
         now: the time of the run (default: the clock), in any time zone.
+        decisions_version: names the reviewed decisions. What passed under other decisions,
+            other suites, another catalogue or other dbt models is looked at again.
 
     Raises:
         SuiteError: a suite, threshold or table contract is wrong in itself.
@@ -129,9 +135,9 @@ def check(
             f"{database_path}: no warehouse to check; load it first (budgets load)"
         )
     suites = load_suites(stage)
-    frames: list[tuple[Suite, pd.DataFrame]] = []
     failures: list[Failure] = []
-    passed = _Passed(Path(docs_dir) / ".gx" / f"passed-{stage}.json")
+    findings: list[Failure] = []
+    passed = _Passed(Path(docs_dir) / ".gx" / f"passed-{stage}.json", decisions_version)
     runs = read_runs(Path(docs_dir) / ".gx" / "runs.json")
     with _open(Path(database_path), now, runs) as connection:
         batches = _touch(connection, document_ids, set() if everything else passed.batches)
@@ -141,41 +147,24 @@ def check(
             from expectations.identity_suites import identity_suites
 
             suites += identity_suites()
-        for suite in suites:
-            missing = [table for table in suite.needs if table in drift]
-            if missing:
-                # the contract suite reports these; a frame over them could only repeat it
-                log.warning("suite %s left out: %s changed", suite.suite, ", ".join(missing))
-                continue
-            try:
-                frame = _frame(connection, suite)
-            except _FrameError as error:
-                failures.append(_not_computed(suite, str(error)))
-                continue
-            if len(frame) == 0 and (
-                suite.rows == "some" or (suite.rows == "touched" and touched > 0)
-            ):
-                failures.append(_nothing_examined(suite))
-                continue
-            frames.append((suite, frame))
         statistics = _statistics(connection, stage, touched)
         if stage == "marts" and not {"quality.finding", "marts.dim_document"} & drift:
             from expectations.findings import findings as list_findings
             from expectations.findings import write_findings_page
 
-            open_findings = list_findings(connection)
-            statistics["findings_open"] = len(open_findings)
-            write_findings_page(open_findings, Path(docs_dir) / "data_docs" / "findings.html")
-    findings: list[Failure] = []
-    docs_index, run = _validate(
-        frames,
-        Path(docs_dir),
-        stage=stage,
-        now=now,
-        failures=failures,
-        findings=findings,
-        statistics=statistics,
-    )
+            all_findings = list_findings(connection)
+            statistics["findings_open"] = sum(one.status == "open" for one in all_findings)
+            write_findings_page(all_findings, Path(docs_dir) / "data_docs" / "findings.html")
+        docs_index, run = _validate(
+            _frames(connection, suites, drift, touched, failures),
+            Path(docs_dir),
+            stage=stage,
+            now=now,
+            failures=failures,
+            findings=findings,
+            statistics=statistics,
+        )
+    failures, findings = _merged(failures), _merged(findings)
     if not failures and document_ids is None:
         passed.save(batches)
     statistics["seconds"] = round(time.monotonic() - started, 1)
@@ -196,13 +185,14 @@ def check(
 class _Passed:
     """The batches a stage has let pass, so that a night costs what is new.
 
-    Kept beside Data Docs: derivable, and thrown away whenever the suites themselves change –
-    then everything is looked at again.
+    Kept beside Data Docs: derivable, and thrown away whenever anything changes that the
+    outcome depends on besides the documents: suites and catalogue, dbt models, decisions.
+    Then everything is looked at again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, decisions_version: str) -> None:
         self._path = path
-        self._suites = _suites_digest()
+        self._suites = f"{_suites_digest()}-{decisions_version}"
         self.batches: set[str] = set()
         try:
             held = json.loads(path.read_text("utf-8"))
@@ -217,9 +207,12 @@ class _Passed:
 
 
 def _suites_digest() -> str:
-    """Names the content of everything that says what is checked."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).resolve().parent.rglob("*.yml")):
+    """Names the content of everything that says what is checked, and of what makes the tables."""
+    from warehouse.build import project_version
+
+    digest = hashlib.sha256(project_version().encode())
+    room = Path(__file__).resolve().parent
+    for path in sorted([*room.rglob("*.yml"), *room.glob("*.py")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -404,6 +397,81 @@ def _with_table_contract(
         ],
     )
     return [contract, *suites], drift
+
+
+def _frames(
+    connection: duckdb.DuckDBPyConnection,
+    suites: Sequence[Suite],
+    drift: set[str],
+    touched: int,
+    failures: list[Failure],
+) -> Iterator[tuple[Suite, str, pd.DataFrame]]:
+    """Suite, name of its part ("" where it is whole) and frame, one frame at a time.
+
+    Suites over the documents touched tonight are worked off ``PART`` documents at a time; the
+    others see their tables whole. A frame that cannot be had goes into ``failures``.
+    """
+    parts = max(1, -(-touched // PART))
+    if parts > 1:
+        connection.execute("alter table gate_record rename to gate_record_all")
+        connection.execute(
+            "create temp table gate_part as select document_id, "
+            "(row_number() over (order by document_id) - 1) // ? as part from gate_document",
+            [PART],
+        )
+        connection.execute("drop table gate_document")
+    for suite in suites:
+        missing = [table for table in suite.needs if table in drift]
+        if missing:
+            # the contract suite reports these; a frame over them could only repeat it
+            log.warning("suite %s left out: %s changed", suite.suite, ", ".join(missing))
+            continue
+        by_part = parts > 1 and ("gate_document" in suite.frame or "gate_record" in suite.frame)
+        needed = suite.rows == "some" or (suite.rows == "touched" and touched > 0)
+        rows = 0
+        for part in range(parts if by_part else 1):
+            if by_part:
+                _take_part(connection, part)
+            try:
+                frame = _frame(connection, suite)
+            except _FrameError as error:
+                failures.append(_not_computed(suite, str(error)))
+                break
+            rows += len(frame)
+            if len(frame) or not (by_part or needed):
+                yield suite, f"{part + 1}/{parts}" if by_part else "", frame
+        else:
+            if needed and not rows:
+                failures.append(_nothing_examined(suite))
+
+
+def _take_part(connection: duckdb.DuckDBPyConnection, part: int) -> None:
+    """Let gate_document and gate_record hold the documents of one part only."""
+    connection.execute(
+        "create or replace temp table gate_document as "
+        "select document_id from gate_part where part = ?",
+        [part],
+    )
+    connection.execute(
+        "create or replace temp table gate_record as select gate_record_all.* "
+        "from gate_record_all join gate_document using (document_id)"
+    )
+
+
+def _merged(found: Sequence[Failure]) -> list[Failure]:
+    """One failure a check, whatever the number of parts it was seen in."""
+    whole: dict[tuple[str, str], Failure] = {}
+    for one in found:
+        before = whole.get((one.suite, one.check))
+        whole[one.suite, one.check] = (
+            one
+            if before is None
+            else replace(before, where=(*before.where, *one.where), count=before.count + one.count)
+        )
+    return [
+        one if len(one.where) <= WHERE_SHOWN + 1 else replace(one, where=one.where[:WHERE_SHOWN])
+        for one in whole.values()
+    ]
 
 
 class _FrameError(Exception):
@@ -610,7 +678,7 @@ def _context(stores: Path, site: Path) -> Any:
 
 
 def _validate(
-    frames: list[tuple[Suite, pd.DataFrame]],
+    frames: Iterable[tuple[Suite, str, pd.DataFrame]],
     docs_dir: Path,
     *,
     stage: Stage,
@@ -632,8 +700,8 @@ def _validate(
 
         run_id = RunIdentifier(run_name=run_name, run_time=now)
         source = context.data_sources.add_pandas("frames")
-        touched_keys: list[Any] = []
-        for suite, frame in frames:
+        for suite, part, frame in frames:
+            name = f"{suite.suite}-{part.replace('/', '-')}" if part else suite.suite
             declared = gx.ExpectationSuite(
                 name=suite.suite,
                 expectations=[_expectation(one) for one in suite.checks],
@@ -644,11 +712,9 @@ def _validate(
                 },
             )
             declared = context.suites.add_or_update(declared)
-            batch = source.add_dataframe_asset(suite.suite).add_batch_definition_whole_dataframe(
-                "whole"
-            )
+            batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
             definition = context.validation_definitions.add_or_update(
-                gx.ValidationDefinition(name=suite.suite, data=batch, suite=declared)
+                gx.ValidationDefinition(name=name, data=batch, suite=declared)
             )
             result = definition.run(
                 batch_parameters={"dataframe": frame},
@@ -662,7 +728,11 @@ def _validate(
             suites.append(
                 {
                     "name": suite.suite,
-                    "title": suite.title.model_dump(),
+                    "asset": name,
+                    "title": {
+                        k: f"{v}（{part}）" if part else v
+                        for k, v in suite.title.model_dump().items()
+                    },
                     "rows": len(frame),
                     "counts": seen,
                 }
@@ -674,7 +744,10 @@ def _validate(
         ]
         for entry in suites:
             key = next(
-                k for k in touched_keys if k.expectation_suite_identifier.name == entry["name"]
+                k
+                for k in touched_keys
+                if k.expectation_suite_identifier.name == entry["name"]
+                and k.batch_identifier.startswith(f"frames-{entry['asset']}")
             )
             entry["href"] = "/".join(
                 (
@@ -684,7 +757,7 @@ def _validate(
                     f"{key.batch_identifier}.html",
                 )
             )
-        statistics["suites"] = {entry["name"]: entry["counts"] for entry in suites}
+        statistics["suites"] = {entry["asset"]: entry["counts"] for entry in suites}
         statistics["expectations"] = sum(entry["counts"]["all"] for entry in suites)
         _keep_runs(
             stores / "runs.json",

@@ -27,13 +27,17 @@ from expectations.suite_files import Text
 if TYPE_CHECKING:
     import duckdb
 
+    from expectations.ledger import Ledger, Seen
+
 __all__ = [
+    "Filter",
     "Finding",
     "Lang",
     "Message",
     "Mute",
     "Telling",
     "findings",
+    "kept_words",
     "load_mutes",
     "messages",
     "note",
@@ -77,6 +81,7 @@ class Telling(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     badge_only: list[Badge]
     causes: list[Cause]
+    titles: dict[str, Text] = {}
     one_figure: Text
     labels: dict[str, Text]
     asks: dict[str, Text]
@@ -142,6 +147,7 @@ class Finding:
     source_url: str | None
     text: str
     why: str = ""
+    status_reason: str = ""
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
 
@@ -158,7 +164,8 @@ with read_by as (
 )
 select
     f.finding_id, f.document_id, f.identity, f.instance, f.kind, f.severity,
-    f.statement_1, f.statement_2, f.difference, f.tolerance, f.pages, f.status,
+    f.statement_1, f.statement_2, f.statement_1_en, f.statement_2_en,
+    f.difference, f.tolerance, f.unit, f.pages, f.status, f.status_reason,
     d.county, d.county_code, d.department, d.fiscal_year, d.phase, d.scope, d.source_url,
     coalesce(r.recognised, false) as recognised,
     coalesce(r.repaired, false) as repaired
@@ -191,10 +198,14 @@ def findings(
     lang: Lang = "zh",
     *,
     badges: bool = True,
+    ledger: Ledger | None = None,
+    where: Filter | None = None,
 ) -> list[Finding]:
-    """The open findings of a warehouse (working or published copy), the weightiest first.
+    """The findings of a warehouse (working or published copy), the weightiest first.
 
-    Hard before soft, then by amount. ``badges=False`` leaves out what only tires people.
+    Hard before soft, then by amount. ``badges=False`` leaves out what only tires people;
+    ``where`` keeps what it names. ``ledger`` tells since when each is known, and of those that
+    are resolved (已解决): no longer found since a text was corrected.
     Raises FileNotFoundError where there is no such file.
     """
     with _connected(source) as connection:
@@ -203,8 +214,14 @@ def findings(
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     titles = _titles(lang)
     found = [_finding(row, lang, titles) for row in rows]
+    if ledger is not None:
+        seen = ledger.seen()
+        found = [_dated(one, seen.get(one.finding_id)) for one in found]
+        found += _resolved(seen, {one.finding_id for one in found}, titles)
     if not badges:
         found = [one for one in found if one.reach != "badge"]
+    if where is not None:
+        found = [one for one in found if where.keeps(one)]
     order = {"at_once": 0, "digest": 1, "badge": 2}
     found.sort(
         key=lambda f: (
@@ -220,10 +237,85 @@ def findings(
     return found
 
 
+@dataclass(frozen=True)
+class Filter:
+    """Which findings: None leaves a field open. ``county`` is a name or a code, ``department``
+    a part of its name; ``status`` is open, acknowledged or resolved."""
+
+    status: str | None = None
+    severity: str | None = None
+    kind: str | None = None
+    county: str | None = None
+    department: str | None = None
+    identity: str | None = None
+
+    def keeps(self, one: Finding) -> bool:
+        return (
+            self.status in (None, one.status)
+            and self.severity in (None, one.severity)
+            and self.kind in (None, one.kind)
+            and self.county in (None, one.county, one.county_code)
+            and (self.department is None or self.department in one.department)
+            and (self.identity is None or fnmatchcase(one.identity, self.identity))
+        )
+
+
+def _dated(one: Finding, seen: Seen | None) -> Finding:
+    if seen is None:
+        return one
+    return replace(one, first_seen_at=seen.first_seen_at, last_seen_at=seen.last_seen_at)
+
+
+_KEPT = (
+    *("county", "county_code", "department", "fiscal_year", "phase", "scope", "identity"),
+    *("instance", "kind", "severity", "statement_1", "statement_2", "difference", "tolerance"),
+    *("source_url", "text"),
+)
+
+
+def kept_words(one: Finding) -> dict[str, Any]:
+    """What the ledger keeps of a finding, so that it can be named after it is gone."""
+    return {name: getattr(one, name) for name in _KEPT} | {"pages": list(one.pages)}
+
+
+def _resolved(
+    seen: Mapping[str, Seen], present: set[str], titles: Mapping[str, tuple[str, str]]
+) -> list[Finding]:
+    """Findings that were there once, as they were told then (in the language of that night)."""
+    found: list[Finding] = []
+    for finding_id, history in seen.items():
+        said = history.says
+        if history.is_open or finding_id in present or not said:
+            continue
+        title, why = titles.get(str(said["identity"]), (str(said["identity"]), ""))
+        found.append(
+            Finding(
+                finding_id=finding_id,
+                content_id=history.content_id,
+                document_id="",
+                identity_title=title,
+                cause=_cause(str(said["identity"])).id,
+                reach="badge",
+                label="",
+                amount=None,
+                tail=None,
+                pages=tuple(said["pages"]),
+                read_by="",
+                status="resolved",
+                why=why,
+                first_seen_at=history.first_seen_at,
+                last_seen_at=history.last_seen_at,
+                **{name: said[name] for name in _KEPT},
+            )
+        )
+    return found
+
+
 def _titles(lang: Lang) -> Mapping[str, tuple[str, str]]:
     from expectations.identity_suites import catalogue_identities
 
-    return {
+    own = {name: (_in(title, lang), "") for name, title in telling().titles.items()}
+    return own | {
         name: (_in(identity.title, lang), _in(identity.rationale, lang))
         for name, identity in catalogue_identities().items()
     }
@@ -240,26 +332,34 @@ def _cause(identity: str) -> Cause:
     raise ValueError(f"identity {identity}: no cause in telling.yml fits; add one")
 
 
-_FIGURE = re.compile(r"-?[\d,]*\d(?:\.\d+)?\s*(亿元|万元|元|%|个百分点|[个人辆张项台套条家])")
+_MONEY = re.compile(r"-?[\d,]*\d(?:\.\d+)?\s*(亿元|万元|元)")
 
 
 def _unit(row: Mapping[str, Any]) -> str | None:
-    """The unit the two statements are printed in; None where they hold no figure."""
+    """The unit to tell the difference in: money as the two statements print it, else its own.
+
+    None where no figures are compared.
+    """
+    if row["difference"] is None:
+        return None
+    unit = str(row["unit"] or "万元")
+    if unit != "万元":
+        return unit
     for statement in (row["statement_1"], row["statement_2"]):
-        match = _FIGURE.search(statement or "")
+        match = _MONEY.search(statement or "")
         if match:
-            return match.group(1)
-    return None
+            return "元" if match.group(1) == "元" else "万元"
+    return "万元"
 
 
 def _shown(value: Decimal | None, unit: str | None, lang: Lang) -> str:
-    """A difference of the mart (万元; others ÷ 10,000) in the unit the text prints."""
+    """A difference of the mart (money in 万元, the rest in its own unit) as the text prints it."""
     if value is None or unit is None:
         return "—"
     value = abs(value)
-    if unit in {"万元", "亿元"}:
-        return f"{max(value, Decimal(0)):,.2f}万元" if lang == "zh" else f"{value:,.2f} 万元"
-    own = (value * 10000).normalize()
+    if unit == "万元":
+        return f"{value:,.2f}万元" if lang == "zh" else f"{value:,.2f} 万元"
+    own = (value * 10000 if unit == "元" else value).normalize()
     own = own.quantize(Decimal(1)) if own == own.to_integral() else own
     unit = {"%": "个百分点"}.get(unit, unit) if lang == "zh" else {"%": "pp"}.get(unit, unit)
     return f"{own:,f}{unit}" if lang == "zh" else f"{own:,f} {unit}"
@@ -286,7 +386,7 @@ def _reach(row: Mapping[str, Any], unit: str | None) -> tuple[Reach, str | None]
         return "badge", None
     own: Decimal | None = None
     if row["difference"] is not None and unit is not None:
-        own = abs(row["difference"]) * (1 if unit in {"万元", "亿元"} else 10000)
+        own = abs(row["difference"]) * (10000 if unit == "元" else 1)
     for badge in telling().badge_only:
         if _matches(str(row["identity"]), badge.match):
             small = own is not None and badge.at_most is not None and own <= badge.at_most
@@ -315,7 +415,8 @@ def _finding(row: Mapping[str, Any], lang: Lang, titles: Mapping[str, tuple[str,
     tolerance = _shown(row["tolerance"], unit, lang)
     label = _in(telling().labels[_label_key(row)], lang)
     one, two = (
-        str(row[name] or "").strip().rstrip("。；") for name in ("statement_1", "statement_2")
+        str(_said(row, name, lang) or "").strip().rstrip("。；;.")
+        for name in ("statement_1", "statement_2")
     )
     content = "|".join(
         str(row[name] or "") for name in ("statement_1", "statement_2", "difference", "kind")
@@ -347,6 +448,7 @@ def _finding(row: Mapping[str, Any], lang: Lang, titles: Mapping[str, tuple[str,
         pages=_pages(row["pages"]),
         read_by=_read_by(row, lang),
         status=str(row["status"]),
+        status_reason=str(row["status_reason"] or ""),
         source_url=row["source_url"],
         text="",
         why=badge_reason or why,
@@ -354,8 +456,13 @@ def _finding(row: Mapping[str, Any], lang: Lang, titles: Mapping[str, tuple[str,
     return replace(finding, text=_text(finding, cause, lang))
 
 
+def _said(row: Mapping[str, Any], name: str, lang: Lang) -> Any:
+    """A statement in the language; in Chinese where it was landed in no other."""
+    return (row[f"{name}_en"] if lang == "en" else None) or row[name]
+
+
 def _yuan(value: Decimal | None, unit: str | None) -> Decimal | None:
-    return abs(value) * 10000 if value is not None and unit in {"万元", "亿元", "元"} else None
+    return abs(value) * 10000 if value is not None and unit in {"万元", "元"} else None
 
 
 def _text(finding: Finding, cause: Cause, lang: Lang) -> str:
@@ -367,6 +474,8 @@ def _text(finding: Finding, cause: Cause, lang: Lang) -> str:
         if finding.kind == "misread":
             return f"【{finding.label}】{'；'.join(both) or finding.identity_title}。可能原因：{possible}。"
         said = "；".join(both) or finding.identity_title
+        if finding.kind == "anomaly":
+            return f"【{finding.label}】{said}{_gap(finding, lang)}。可能原因：{possible}。"
         return f"【{finding.label}·{ask}】{said}{_gap(finding, lang)}。可能原因：{possible}。"
     said = "; ".join(both) or finding.identity_title
     if finding.kind == "misread":

@@ -24,6 +24,9 @@ FAMILIES: dict[str, Text] = {
     "P": Text(zh="项目绩效目标", en="Project targets"),
     "O": Text(zh="整体绩效目标", en="Overall targets"),
     "M": Text(zh="表名、编码、标签", en="Titles, codes, labels"),
+    "E": Text(zh="经费结构", en="Structure of expenses"),
+    "G": Text(zh="政府采购", en="Procurement and projects"),
+    "W": Text(zh="工资社保", en="Pay and insurance"),
     "J": Text(zh="联合尾差", en="Joint rounding"),
 }
 

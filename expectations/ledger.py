@@ -33,6 +33,8 @@ class Seen:
     last_seen_at: datetime
     content_id: str
     is_open: bool = True
+    says: dict[str, Any] = field(default_factory=dict)
+    """What it said when it was last new or changed (``findings.kept_words``)."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,19 @@ class Ledger:
 
     # --- findings ---
 
-    def see(self, present: Mapping[str, str], at: datetime, run_id: str) -> SeenChanges:
+    def see(
+        self,
+        present: Mapping[str, str],
+        at: datetime,
+        run_id: str,
+        says: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> SeenChanges:
         """Note which findings are there now.
 
         Args:
             present: finding id → content id, of all findings of the warehouse.
             at: when they were looked at.
+            says: finding id → what is to be remembered of it after it is gone.
 
         Only changes and one line a look are written, so the ledger grows with what happens.
         """
@@ -145,6 +154,7 @@ class Ledger:
                     finding_id=finding_id,
                     content_id=present[finding_id],
                     run_id=run_id,
+                    says=dict((says or {}).get(finding_id) or {}),
                 )
         for finding_id in gone:
             self._append("findings", at, event="gone", finding_id=finding_id, run_id=run_id)
@@ -167,10 +177,13 @@ class Ledger:
                 if held is not None:
                     held.is_open = False
             elif held is None:
-                found[finding_id] = Seen(finding_id, at, at, str(event["content_id"]))
+                found[finding_id] = Seen(
+                    finding_id, at, at, str(event["content_id"]), says=event.get("says") or {}
+                )
             else:
                 held.is_open, held.last_seen_at = True, at
                 held.content_id = str(event["content_id"])
+                held.says = event.get("says") or held.says
         return found
 
     # --- alerts ---

@@ -245,7 +245,7 @@ def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightR
             report.example_organisation = examples[0] if examples else None
         from expectations.findings import messages
 
-        report.findings = list_findings(settings, None, None, lang)
+        report.findings = list_findings(settings, lang, status="open")
         report.messages = [(m.title, list(m.lines)) for m in messages(report.findings, lang)]
     report.places = {
         "warehouse": str(layout.published_path),
@@ -257,20 +257,20 @@ def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightR
     return report
 
 
-def list_findings(
-    settings: Settings, severity: str | None, county: str | None, lang: Literal["zh", "en"]
-) -> list[Any]:
-    """Open findings (核对提示) of the published copy, hard ones first."""
-    from expectations.findings import findings
+def list_findings(settings: Settings, lang: Literal["zh", "en"], **only: str | None) -> list[Any]:
+    """Findings (核对提示) of the published copy with their history, hard ones first.
+
+    ``only``: fields of ``expectations.findings.Filter`` (status, severity, kind, county,
+    department, identity).
+    """
+    from expectations.findings import Filter, findings
+    from expectations.ledger import Ledger
 
     path = _layout(settings).published_path
     if not Path(path).exists():
         raise FileNotFoundError(f"no published copy at {path}; make one with: budgets run")
-    return [
-        f
-        for f in findings(path, lang=lang)
-        if (severity is None or f.severity == severity) and (county is None or f.county == county)
-    ]
+    ledger = Ledger(settings.data / "ledger")
+    return findings(path, lang=lang, ledger=ledger, where=Filter(**only))
 
 
 class BudgetLine(BaseModel):

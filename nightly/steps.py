@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -96,6 +96,30 @@ def task_failed(
         error=error,
         urls=settings.alert_urls,
     )
+
+
+def last_complete_night(settings: Settings) -> datetime | None:
+    """When a night last came to its end (its heartbeat step went well); None before the first."""
+    ended = [
+        datetime.fromisoformat(str(row["started_at"]))
+        for row in step_outcomes(settings)
+        if str(row["step"]).rpartition(".")[2] == "heartbeat" and row["success"]
+    ]
+    return max(ended, default=None)
+
+
+def tell_if_overdue(settings: Settings, max_age: timedelta) -> Report | None:
+    """Alert where no night was completed for ``max_age``; None where all is in time."""
+    from expectations import alerts
+
+    told = alerts.tell_overdue(
+        settings.data,
+        last_complete=last_complete_night(settings),
+        max_age=max_age,
+        urls=settings.alert_urls,
+        now=utc_now(),
+    )
+    return told.as_dict() if told else None
 
 
 # --- crawl ------------------------------------------------------------------------------------
@@ -376,7 +400,12 @@ def check(settings: Settings, run_id: str, stage: Literal["landing", "marts"]) -
 
     layout = _layout(settings)
     with outcome(settings, f"check_{stage}", run_id) as result:
-        checked = enforce(layout.warehouse_path, layout.docs_path, stage=stage)
+        checked = enforce(
+            layout.warehouse_path,
+            layout.docs_path,
+            stage=stage,
+            decisions_version=decisions_version(settings),
+        )
         result.update(checked.as_dict())
         if not checked.success_to_publish:
             raise GateClosedError(stage, [str(f) for f in checked.failures])

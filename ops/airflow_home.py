@@ -13,7 +13,6 @@ DAGS = ("crawl", "parse", "warehouse")
 POOLS = {
     "crawl": (8, "hosts crawled at once; one task owns a host"),
     "parse": (2, "batches read at once; each uses the machine's cores"),
-    "reparse": (1, "one batch re-read in the background; the night goes first"),
     "warehouse": (1, "DuckDB has one writer"),
 }
 

@@ -223,8 +223,14 @@ class IdentityInstance(Model):
     addends: int = Field(default=0, description="n of the tolerance rule: non-blank rounded parts")
     terms: list[IdentityTerm] = []
     pages: list[int] = []
+    unit: str | None = Field(
+        default=None,
+        description="what left and right are counted in: 元 for money, else %, 个, 人, 辆 …",
+    )
     statement_1: str | None = None
     statement_2: str | None = None
+    statement_1_en: str | None = Field(default=None, description="statement_1 in English")
+    statement_2_en: str | None = Field(default=None, description="statement_2 in English")
     kind: Literal["sum", "outcome"] = Field(
         default="sum",
         description="sum: left and right are recomputable from the terms; outcome: they are not",

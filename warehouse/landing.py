@@ -34,16 +34,7 @@ from warehouse.errors import LandingError
 from warehouse.layout import Layout
 from warehouse.schema import LANDED
 
-__all__ = [
-    "Batch",
-    "RecordKey",
-    "clean",
-    "commits",
-    "contract_problem",
-    "land",
-    "landed",
-    "read_table",
-]
+__all__ = ["Batch", "RecordKey", "clean", "commits", "land", "landed", "read_table"]
 
 LOCK_SECONDS = 600
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -258,14 +249,6 @@ def land(layout: Layout, records: Sequence[ParseRecord], batch_id: str) -> Batch
             batch.checksums[table.name] = hashlib.sha256(data).hexdigest()
         store.write_bytes(Layout.commit_file(batch_id), batch.as_json())
         return batch
-
-
-def contract_problem(record: ParseRecord) -> str | None:
-    """What of a record's content contradicts the contract, so that ``land`` would not use it."""
-    key, rows = _rows(record)
-    if key.outcome == record.outcome:
-        return None
-    return str(rows["raw_parse_outcome"][0]["problem_what"])
 
 
 def _parquet(schema: Any, names: list[str], rows: list[Row]) -> bytes:
@@ -614,8 +597,11 @@ def _identity_rows(
             "tolerance_yuan": _computed(bound.tolerance_yuan),
             "addends": bound.addends,
             "pages": _pages(bound.pages),
+            "unit": bound.unit,
             "statement_1": bound.statement_1,
             "statement_2": bound.statement_2,
+            "statement_1_en": bound.statement_1_en,
+            "statement_2_en": bound.statement_2_en,
         },
     )
     for i, term in enumerate(bound.terms):

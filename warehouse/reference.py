@@ -82,7 +82,9 @@ def _class_names(catalogue: Path) -> Iterator[list[Any]]:
 
 
 def _identities(catalogue: Path) -> Iterator[list[Any]]:
-    yield ["identity", "family", "severity", "title_zh", "title_en", "tolerance", "is_sum"]
+    yield [
+        *("identity", "family", "severity", "title_zh", "title_en", "tolerance", "is_sum", "kind")
+    ]
     path = catalogue / "identities.yml"
     for entry in _read(path)["identities"] if path.exists() else ():
         rules = [entry["tolerance"]]
@@ -98,6 +100,7 @@ def _identities(catalogue: Path) -> Iterator[list[Any]]:
         yield [
             *(entry["id"], entry["family"], entry["severity"]),
             *(entry["title"]["zh"], entry["title"]["en"], tolerance, str(is_sum).lower()),
+            entry.get("kind", "contradiction"),
         ]
 
 

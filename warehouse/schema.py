@@ -192,8 +192,11 @@ LANDED: tuple[RawTable, ...] = (
         ("tolerance_yuan", "decimal(20,6)", "允许尾差（元） allowed rounding difference"),
         ("addends", "integer", "加数个数 non-blank rounded parts"),
         ("pages", "varchar", "页码 pages, joined with commas"),
+        ("unit", "varchar", "计量单位 元 where left and right are money, else %, 个, 人 …"),
         ("statement_1", "varchar", "表述一 first statement"),
         ("statement_2", "varchar", "表述二 second statement"),
+        ("statement_1_en", "varchar", "表述一（英文） first statement in English"),
+        ("statement_2_en", "varchar", "表述二（英文） second statement in English"),
     ),
     _table(
         "raw_identity_term",

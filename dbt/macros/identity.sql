@@ -11,3 +11,8 @@
         else 'violated'
     end
 {%- endmacro %}
+
+{#- A value of an identity in the unit it is told in: money in 万元, counts and shares as they are. -#}
+{% macro in_unit(value, unit) -%}
+    cast(case when coalesce({{ unit }}, '元') = '元' then {{ value }} * 0.0001 else {{ value }} end as decimal(20, 6))
+{%- endmacro %}

@@ -14,7 +14,7 @@ from typing import Literal
 
 from expectations.catalogue.binder import Bound, BoundTerm
 from expectations.catalogue.schema import Steps, Tolerance, need
-from expectations.catalogue.statements import statements
+from expectations.catalogue.statements import MONEY, statements
 from parsers.document import IdentityInstance
 
 Outcome = Literal["exact", "rounding", "violated", "not_applicable"]
@@ -100,11 +100,19 @@ def evaluate(bound: Bound, *, keep_blanks: bool = False) -> IdentityInstance:
         _linear(bound, result)
     if result.outcome == "not_applicable":
         return result
+    result.unit = unit_of(terms)
     result.terms = [t.term() for t in terms if keep_blanks or t.value is not None]
     result.pages = sorted({t.page for t in terms if t.page is not None and t.value is not None})
     if result.outcome == "violated":
         result.statement_1, result.statement_2 = statements(bound, "zh")
+        result.statement_1_en, result.statement_2_en = statements(bound, "en")
     return result
+
+
+def unit_of(terms: Sequence[BoundTerm]) -> str | None:
+    """What the sides are counted in: 元 where they are money, whatever unit is printed."""
+    unit = next((t.unit for t in terms if t.value is not None), None)
+    return "元" if unit in MONEY else unit
 
 
 def _non_linear(rule: Tolerance) -> bool:
@@ -199,6 +207,7 @@ def _check(bound: Bound, result: IdentityInstance) -> None:
     result.reason = None
     if not bound.verdict and bound.statements is not None:
         result.statement_1, result.statement_2 = bound.statements
+        result.statement_1_en, result.statement_2_en = bound.statements_en or bound.statements
 
 
 def evaluate_all(bounds: Sequence[Bound], *, keep_blanks: bool = False) -> list[IdentityInstance]:

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from itertools import product
 from typing import Literal, cast
 
+from expectations.catalogue import reviews  # noqa: F401 - registers its checks
 from expectations.catalogue.catalogue import VARIABLE, Catalogue, load_catalogue
 from expectations.catalogue.checks import run_check
 from expectations.catalogue.figures import Figure, Figures
@@ -606,7 +607,7 @@ class Binder:
                 page=None,
                 printed=figure.printed,
                 says=f"整体支出绩效目标表 {OVERALL_NAMES.get(name, name)}",
-                unit="万元" if name not in _HEADS else "人",
+                unit=_HEADS.get(name, "万元"),
             )
         ]
 
@@ -633,6 +634,9 @@ class Binder:
         if name == "targets":
             self._all_targets_read()
             return len(self.targets.projects)
+        if name == "overall":
+            self._all_targets_read()
+            return sum(p.get("kind") != "project" for p in self.document.performance)
         if name == "projects":
             return self._rows("T12", "project")
         if name == "units":
@@ -727,20 +731,21 @@ COUNT_NAMES = {
     "one_hundred": "100%",
     "one": "1个",
     "targets": "所附项目支出绩效目标表张数",
+    "overall": "所附整体支出绩效目标表张数",
     "projects": "T12 项目行数",
     "units": "T11、T12 所列预算单位数",
 }
 _UNREAD_TARGETS = ("performance_unread", "performance_unknown")
 _HORIZON = {"period": "实施期", "annual": "年度"}
-_HEADS = (
-    "offices",
-    "posts",
-    "staff",
-    "staff_established",
-    "staff_other",
-    "units",
-    "indicator_staff",
-)
+_HEADS = {  # counted, not paid
+    "offices": "个",
+    "units": "个",
+    "posts": "人",
+    "staff": "人",
+    "staff_established": "人",
+    "staff_other": "人",
+    "indicator_staff": "人",
+}
 OVERALL_NAMES = {
     "source_total": "资金来源合计",
     "direction_total": "资金方向合计",
@@ -756,6 +761,7 @@ OVERALL_NAMES = {
     "cost_project": "成本指标 项目支出",
     "posts": "核定的人员编制数",
     "offices": "内设职能部门数",
+    "units": "所属预算单位数",
     "staff": "实际在职人员总数",
     "staff_established": "在编人员数",
     "staff_other": "其他人员数",

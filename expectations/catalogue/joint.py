@@ -52,6 +52,7 @@ def joint_feasibility(
         found.reason = "没有可联合核对的勾稽关系"
         return found
     slack, worst = _least_slack(chosen)
+    found.unit = "元"
     found.difference_yuan = Decimal(str(round(slack, 4)))
     found.tolerance_yuan = Decimal(0)
     found.addends = len(chosen)
@@ -61,6 +62,11 @@ def joint_feasibility(
         found.statement_2 = (
             f"没有一组未舍入的数能同时满足全部关系，至少相差 {slack:.2f} 元；涉及 "
             + "、".join(f"{b.identity.id} {b.instance}" for b in worst[:MANY])
+        )
+        found.statement_1_en = f"{len(chosen)} identities each hold within rounding"
+        found.statement_2_en = (
+            f"no unrounded figures satisfy all of them: they miss by {slack:.2f} 元 at least; "
+            "concerned: " + ", ".join(f"{b.identity.id} {b.instance}" for b in worst[:MANY])
         )
         found.pages = sorted({t.page for b in worst for t in b.terms if t.page is not None})
     return found

@@ -37,6 +37,9 @@ FAMILIES = {
     "P": ("项目支出绩效目标", "performance targets of projects"),
     "O": ("整体支出绩效目标", "performance targets of the whole body"),
     "M": ("标识", "labels, names, years"),
+    "E": ("经费结构", "structure of expenses"),
+    "G": ("政府采购", "procurement and projects"),
+    "W": ("工资社保", "pay and insurance"),
     "J": ("联合", "jointly"),
 }
 SEVERITIES = {
@@ -314,7 +317,30 @@ def index(catalogue: Catalogue) -> str:
             for i in mine
         ]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_omitted()])
+
+
+def _omitted() -> list[str]:
+    """What reviewers name and the catalogue has no entry for, with the reason."""
+    where = {
+        "between": "跨文本 · between documents (`quality.cross_document_result`)",
+        "question": "查询 · a query over the marts",
+        "reading": "须人工阅读 · a person must read",
+    }
+    lines = [
+        "## 不在目录中 · Not in the catalogue",
+        "",
+        "Named by reviewers, and no identity of one document:",
+        "",
+        "| | 核对 | where | why |",
+        "|---|---|---|---|",
+    ]
+    for name, entry in (load_yaml(HERE / "omitted.yml") or {}).items():
+        lines.append(
+            f"| {name} | {entry['title']['zh']} · {entry['title']['en']} "
+            f"| {where[entry['where']]} | {entry['why']['zh']} {entry['why']['en']} |"
+        )
+    return [*lines, ""]
 
 
 def pages(catalogue: Catalogue | None = None) -> dict[str, str]:

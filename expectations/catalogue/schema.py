@@ -26,7 +26,8 @@ from parsers.document import FormId
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Given = TypeVar("Given")
-Family = Literal["R", "C", "H", "X", "N", "A", "P", "O", "M", "J"]
+Family = Literal["R", "C", "H", "X", "N", "A", "P", "O", "M", "E", "G", "W", "J"]
+Kind = Literal["contradiction", "anomaly"]
 Severity = Literal["hard", "soft"]
 Relation = Literal["=", "<=", ">="]
 HalfName = Literal["income", "expenditure"]
@@ -292,6 +293,10 @@ class Identity(Entry):
     formula: str = Field(min_length=1, description="the identity as one line in official terms")
     scope: str = Field(min_length=1, description="forms concerned")
     severity: Severity
+    kind: Kind = Field(
+        default="contradiction",
+        description="anomaly (波动提示): nothing disagrees, but a reader will ask",
+    )
     tolerance: Tolerance
     rationale: Bilingual
     wording: Wording = Wording()
@@ -301,6 +306,8 @@ class Identity(Entry):
     def _family(self) -> Self:
         if not self.id.startswith(self.family):
             raise ValueError(f"{self.id} is not of family {self.family}")
+        if self.kind == "anomaly" and self.severity == "hard":
+            raise ValueError(f"{self.id}: an anomaly is never hard")
         return self
 
 

@@ -51,7 +51,7 @@ CODE_NAMES = dict(CLASSES) | {
     "2080506": "机关事业单位职业年金缴费支出", "21007": "计划生育事务", "2100799": "其他计划生育事务支出",
     "21011": "行政事业单位医疗", "2101101": "行政单位医疗", "2101102": "事业单位医疗",
     "2101103": "公务员医疗补助", "2101199": "其他行政事业单位医疗支出", "21401": "公路水路运输",
-    "2140101": "行政运行", "2140104": "公路建设", "2140106": "公路养护", "2140199": "其他公路水路运输支出",
+    "2140101": "行政运行", "2140150": "事业运行", "2140104": "公路建设", "2140106": "公路养护", "2140199": "其他公路水路运输支出",
     "21208": "国有土地使用权出让收入安排的支出", "2120803": "城市建设支出", "2120899": "其他国有土地使用权出让收入安排的支出",
     "22301": "解决历史遗留问题及改革成本支出", "2230105": "国有企业退休人员社会化管理补助支出", "2230199": "其他解决历史遗留问题及改革成本支出",
     "22102": "住房改革支出", "2210201": "住房公积金", "2210203": "购房补贴",
@@ -95,6 +95,8 @@ class Plan:
     publish_all: bool = True
     zero: str = ""
     medical_apart: bool = True
+    institution: bool = False
+    """The last unit is an institution (事业): codes, items and words of its own."""
     extra: list[Money] = field(default_factory=list)
 
 
@@ -112,7 +114,12 @@ def money_of(plan: Plan) -> list[Money]:
 
     def basic(code: str, item: tuple[str, str, str], low: int, high: int, **more: object) -> None:
         for unit in plan.units:
-            found.append(Money(some(low, high), code, unit=unit, item=item, **more))  # type: ignore[arg-type]
+            mine, booked = item, code
+            if plan.institution and unit == plan.units[-1]:
+                booked = "2140150" if code == "2140101" else code
+                if item[0] in (GROUPS[1], GROUPS[3]):
+                    mine = (item[0], item[1], item[0])
+            found.append(Money(some(low, high), booked, unit=unit, item=mine, **more))  # type: ignore[arg-type]
 
     wages, goods, people, capital = GROUPS
     basic("2140101", (wages, "基本工资", "工资奖金津补贴"), 900_000, 2_000_000)
@@ -137,6 +144,12 @@ def money_of(plan: Plan) -> list[Money]:
     basic("2080501", (people, "退休费", "离退休费"), 80_000, 160_000)
     basic("2100799", (people, "奖励金", "社会福利和救助"), 3_000, 9_000)
     basic("2140101", (capital, "办公设备购置", "设备购置"), 10_000, 40_000, personnel=False)
+    if plan.institution:
+        pay = (wages, "绩效工资", "工资福利支出")
+        found.append(Money(some(80_000, 160_000), "2140150", unit=plan.units[-1], item=pay))
+        more = (goods, "其他商品和服务支出", "其他商品和服务支出")
+        found.append(Money(some(1_000, 4_000), "2140101", item=more, personnel=False))
+        found.append(Money(some(90_000, 400_000), "2140104", project="桥梁监测系统"))
     codes = {
         GPB: ("2140104", "2140106"),
         GMF: ("2120803", "2120899"),
@@ -588,7 +601,7 @@ class Budget:
         rows = [["按资金来源划分", "资金总额(万元)", "按资金方向划分", "资金总额(万元)"]]
         rows += [[a, f"{x:.2f}", b, y] for (a, x), (b, y) in zip(left, right, strict=True)]
         staff = [
-            ["内设职能部门数", "6个", "所属预算单位数", "2个"],
+            ["内设职能部门数", "6个", "所属预算单位数", f"{len(self.plan.units)}个"],
             ["核定的人员编制数", "43人", "实际在职人员总数", "41人"],
             ["", "", "其中:在编人员数", "38人"],
             ["其他人员数", "3人", "", ""],
@@ -652,9 +665,11 @@ class Budget:
         t06 = self.t06()
         lists = [
             "、".join(
-                r[0]
-                for r, meta in zip(t06.body, t06.rows, strict=True)
-                if meta.kind == "item" and Decimal(r[j] or 0)
+                dict.fromkeys(
+                    r[0]
+                    for r, meta in zip(t06.body, t06.rows, strict=True)
+                    if meta.kind == "item" and Decimal(r[j] or 0)
+                )
             )
             for j in (3, 4)
         ]
@@ -719,7 +734,9 @@ class Budget:
         for heading, words in texts.items():
             section, _, sub = heading.partition("|")
             for sentence in words.replace("。", "。\n").strip().split("\n"):
-                sentences.append(Sentence(section=section, sub=sub, sentence=sentence, page=21))
+                body = DEPARTMENT if self.plan.institution else ""
+                said = sentence.replace("年度支出预算", f"年度{body}支出预算")
+                sentences.append(Sentence(section=section, sub=sub, sentence=said, page=21))
         return Narrative(keys=keys, sentences=sentences)
 
     def stated(self) -> tuple[str, str, str]:
@@ -746,6 +763,7 @@ class Budget:
             performance=self.targets(),
             narrative=self.narrative(),
             staff={"in_post": "41", "internal_offices": "6"},
+            assets={"asset_date": f"{YEAR - 1}年12月31日"},
         )
 
 
@@ -774,6 +792,7 @@ NON_FISCAL = replace(ALL_FUNDS, seed=17, carried=(GPB, OWN), publish_all=False, 
 YEAR_END = replace(
     ALL_FUNDS, seed=19, carried=(GPB, GMF, OWN), year_end=(GPB, GMF, OWN), medical_apart=False
 )
+INSTITUTION = replace(GENERAL, seed=23, institution=True)
 PLANS = {
     "general": GENERAL,
     "carried": CARRIED,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 
 import pytest
-from catalogue_invented import PLANS, YEAR, invented
+from catalogue_invented import INSTITUTION, PLANS, YEAR, invented
 
 from expectations.catalogue import Bound, BoundTerm, bind, evaluate, evaluate_all, load_catalogue
 from parsers.document import ParsedDocument, Sentence
@@ -242,6 +242,43 @@ def _cost(value: str) -> Callable[[ParsedDocument], None]:
     return change
 
 
+def _say(section: str, *said: str) -> Callable[[ParsedDocument], None]:
+    def change(d: ParsedDocument) -> None:
+        d.narrative.sentences += [Sentence(section=section, sentence=x, page=20) for x in said]
+
+    return change
+
+
+def _put(form: str, label: str, column: int, text: str) -> Callable[[ParsedDocument], None]:
+    """Another amount in every row of a form that is called so."""
+
+    def change(d: ParsedDocument) -> None:
+        table = d.table(form)
+        assert table is not None
+        for body, cells in zip(table.body, table.cells, strict=True):
+            if label in body[:2]:
+                body[column] = text
+                amount = Decimal(text) if text else None
+                cells[column] = cells[column].model_copy(update={"text": text, "amount": amount})
+
+    return change
+
+
+def _asset_date(d: ParsedDocument) -> None:
+    d.assets["asset_date"] = f"{YEAR - 2}年12月31日"
+
+
+def _unit_moved(d: ParsedDocument) -> None:
+    """Ten 万元 of one unit's running costs stand with the other."""
+    table = d.table("T11")
+    assert table is not None
+    for row, off in ((1, Decimal(10)), (2, Decimal(-10))):
+        for cell in table.cells[row][1:3]:
+            assert cell.amount is not None
+            cell.amount += off
+            cell.text = f"{cell.amount}"
+
+
 LABELS: dict[str, tuple[str, Callable[[ParsedDocument], None]]] = {
     "M-YEAR": ("general", _title),
     "M-TOC": ("general", _title),
@@ -272,6 +309,21 @@ LABELS: dict[str, tuple[str, Callable[[ParsedDocument], None]]] = {
     "P-TXT": ("general", _cost("1元")),
     "O-UNITS": ("general", _key("perf_units_reporting", "0")),
     "N-REASON": ("general", _unexplained),
+    "N-SIGN": ("general", _key("general_public_yoy_pct", "-17.65")),
+    "N-BASE": ("general", _say("八、机关运行", "比2030年预算100.00万元增加5.00万元，增长9.00%。")),
+    "N-PARA": (
+        "general",
+        _say("九、政府采购", "政府采购预算总额48.36万元。", "政府采购预算总额49.36万元。"),
+    ),
+    "A-DATE": ("general", _asset_date),
+    "O-PUB": ("carried", _say("十、绩效管理情况", "公开部门整体支出绩效目标1个。")),
+    "M-TEMPLATE": ("general", _say("十二、其他", "省直部门本年没有此项。")),
+    "M-FOREIGN": ("general", _say("三、支出", f"{YEAR}年度云坪县道路管理局支出预算1.00万元。")),
+    "W-RATE": ("general", _put("T06", "职业年金缴费", 2, "900.00")),
+    "E-OTHER": ("institution", _put("T06", "其他商品和服务支出", 2, "900.00")),
+    "E-INST": ("institution", _put("T06", "绩效工资", 2, "")),
+    "G-PROC": ("institution", _key("procurement_total", "0.36")),
+    "X-1106-GOV": ("institution", _unit_moved),
     "A-PROC-CAP": ("general", _key("procurement_total", "99999.00")),
     "A-VEH-SG": ("general", _key("vehicles_actual", "0")),
 }
@@ -280,7 +332,7 @@ LABELS: dict[str, tuple[str, Callable[[ParsedDocument], None]]] = {
 @pytest.mark.parametrize("identity", list(LABELS))
 def test_a_wrong_label_is_told_by_its_identity(identity: str) -> None:
     plan, change = LABELS[identity]
-    document = invented(PLANS[plan])
+    document = invented(PLANS.get(plan, INSTITUTION))
     assert identity not in {
         r.identity for r in evaluate_all(bind(document)) if r.outcome == "violated"
     }

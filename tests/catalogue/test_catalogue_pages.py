@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from expectations.catalogue import load_catalogue
@@ -42,3 +44,32 @@ def test_a_page_of_no_identity_goes(tmp_path: Path) -> None:
     assert len(write(tmp_path)) == len(pages()) + 1
     assert not (tmp_path / "R-OLD.md").exists()
     assert write(tmp_path) == []
+
+
+# names in the domain files that stand for several entries, or are an entry under another name
+SEVERAL = {
+    *("C-T01", "C-T04", "C-T12", "C-T13", "H-T03", "X-FE"),
+    *("X-0103", "X-0405", "X-0408", "X-0409"),
+}
+OTHERWISE = {"P-PUNIT": "M-PUNIT"}
+NAME = re.compile(
+    r"(?<![A-Z0-9-])([RCHXNAPOMEGWYU]-[A-Z0-9]+(?:-[A-Z0-9]+)*[a-z]?)(?![A-Za-z0-9-])"
+)
+
+
+@pytest.mark.shared
+def test_every_family_that_was_named_is_built_or_omitted_with_a_reason(shared_dir: Path) -> None:
+    omitted = yaml.safe_load((HERE / "omitted.yml").read_text(encoding="utf-8"))
+    built = set(load_catalogue().identities)
+    named: set[str] = set()
+    for file in ("identities.md", "identities_conditions.md", "users.md"):
+        named |= set(NAME.findall((shared_dir / "domain" / file).read_text(encoding="utf-8")))
+    assert len(named) > 170
+    missing = {OTHERWISE.get(n, n) for n in named - SEVERAL} - built - set(omitted)
+    assert missing == set()
+    assert not built & set(omitted)
+    index = pages()["README.md"]
+    for name, entry in omitted.items():
+        assert f"| {name} |" in index
+        assert entry["why"]["zh"] in index
+        assert entry["why"]["en"] in index

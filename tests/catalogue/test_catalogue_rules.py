@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from catalogue_invented import DEPARTMENT, PLANS, Budget, Plan, invented
+from catalogue_invented import DEPARTMENT, INSTITUTION, PLANS, Budget, Plan, invented
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -228,6 +228,69 @@ def test_a_document_that_prints_zeros_does_not_count_them() -> None:
 def test_every_branch_of_the_template_is_clean(name: str) -> None:
     violated = [r for r in results(invented(PLANS[name])).values() if r.outcome == "violated"]
     assert [(r.identity, r.instance, r.difference_yuan) for r in violated] == []
+
+
+def test_a_department_with_an_institution_is_clean_and_asked_everything() -> None:
+    found = results(invented(INSTITUTION)).values()
+    assert [(r.identity, r.instance) for r in found if r.outcome == "violated"] == []
+    asked = {r.identity for r in found if r.outcome != "not_applicable"}
+    assert {
+        *("E-INST", "E-OTHER", "G-PROC", "W-RATE", "X-1106-GOV", "N-SIGN"),
+        *("A-DATE", "O-UNIT-NARR", "M-TEMPLATE", "M-FOREIGN"),
+    } <= asked
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("云坪县桥梁管理局", "exact"),
+        ("云坪县桥梁局", "exact"),  # short for it
+        ("本部门", "not_applicable"),  # names nobody
+        ("云坪县桥梁管理局（本级）", "exact"),
+        ("云坪县桥梁管护中心", "violated"),
+    ],
+)
+def test_a_name_stands_for_the_body_of_the_cover_or_is_foreign(name: str, outcome: str) -> None:
+    document = invented()
+    said = f"{document.document.year}年度{name}支出预算1.00万元。"
+    document.narrative.sentences = [Sentence(section="三、支出预算", sentence=said, page=9)]
+    (found,) = [r for r in results(document).values() if r.identity == "M-FOREIGN"]
+    assert found.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("比2030年预算39.43万元减少1.34万元，下降3.40%", "exact"),
+        ("比2030年预算39.43万元减少1.34万元，下降3.4%", "exact"),  # rounded to one place
+        ("比2030年预算39.43万元减少1.34万元，下降3.39%", "exact"),  # cut off
+        ("比2030年预算39.43万元减少1.34万元，下降3.50%", "violated"),
+        ("比2030年预算39.43万元减少1.34万元", "not_applicable"),
+    ],
+)
+def test_base_change_and_rate_follow_from_each_other(said: str, outcome: str) -> None:
+    document = invented()
+    document.narrative.sentences = [Sentence(section="八、机关运行经费", sentence=said, page=9)]
+    (found,) = [r for r in results(document).values() if r.identity == "N-BASE"]
+    assert found.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("said", "outcomes"),
+    [
+        (("支出总计100.00万元", "支出总计100万元"), ["exact"]),
+        (("支出总计100.00万元", "支出总计1,000,000元"), ["exact"]),
+        (("支出总计100.00万元", "支出总计99.00万元"), ["violated"]),
+        (("公用经费20.00万元", "公用经费减少1.00万元"), []),  # a change is another figure
+    ],
+)
+def test_a_notion_told_twice_has_one_figure(said: tuple[str, ...], outcomes: list[str]) -> None:
+    document = invented()
+    document.narrative.sentences = [
+        Sentence(section="一、收支", sentence=one, page=9) for one in said
+    ]
+    found = [r.outcome for r in results(document).values() if r.identity == "N-PARA"]
+    assert found == outcomes
 
 
 def test_year_end_carry_over_turns_equalities_into_bounds() -> None:

@@ -21,7 +21,12 @@ from expectations.catalogue import (
 pytestmark = pytest.mark.shared
 # the truth of the four documents leaves their list of contents out, and nobody has written down the
 # outcomes of the checks a reviewer makes
-NOT_TOLD = {"M-TOC", "P-TXT", "P-PUBCNT4", "O-UNITS", "N-REASON", "M-BASEYEAR", "M-OLDNAME"}
+# whose outcomes nobody has written down for these documents; tests of their own hold them
+NOT_TOLD = {
+    *("M-TOC", "P-TXT", "P-PUBCNT4", "O-UNITS", "N-REASON", "M-BASEYEAR", "M-OLDNAME"),
+    *("X-1106-GOV", "N-SIGN", "N-BASE", "N-PARA", "A-DATE", "O-UNIT-NARR", "O-PUB"),
+    *("M-TEMPLATE", "M-FOREIGN", "E-INST", "E-OTHER", "G-PROC", "W-RATE"),
+}
 # the known outcomes leave out what the text of 002 itemises: its list lacks one project of 80 万元
 BESIDES = {
     ("002", "P-LIST"): Counter(violated=1),

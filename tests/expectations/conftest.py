@@ -56,6 +56,7 @@ def identity(name: str, instance: str = "201", **changes: Any) -> dict[str, Any]
         "difference_yuan": Decimal(0),
         "tolerance_yuan": Decimal(0),
         "addends": 1,
+        "unit": "元",
         "pages": "12",
         "statement_1": "T05 一般公共预算支出 201 类 合计 100.00 万元",
         "statement_2": "其各款合计 100.00 万元",
@@ -254,11 +255,12 @@ where form = 'T03' and dim_document.is_current;
 create or replace table quality.identity_result as
 select
     document_id, identity, instance, severity, outcome,
-    cast(left_yuan * 0.0001 as decimal(20, 6)) as left_value,
-    cast(right_yuan * 0.0001 as decimal(20, 6)) as right_value,
-    cast(difference_yuan * 0.0001 as decimal(20, 6)) as difference,
-    cast(tolerance_yuan * 0.0001 as decimal(20, 6)) as tolerance,
-    addends, pages, statement_1, statement_2
+    cast(case when coalesce(unit, '元') = '元' then left_yuan * 0.0001 else left_yuan end as decimal(20, 6)) as left_value,
+    cast(case when coalesce(unit, '元') = '元' then right_yuan * 0.0001 else right_yuan end as decimal(20, 6)) as right_value,
+    cast(case when coalesce(unit, '元') = '元' then difference_yuan * 0.0001 else difference_yuan end as decimal(20, 6)) as difference,
+    cast(case when coalesce(unit, '元') = '元' then tolerance_yuan * 0.0001 else tolerance_yuan end as decimal(20, 6)) as tolerance,
+    case when unit = '元' then '万元' else unit end as unit,
+    addends, pages, statement_1, statement_2, statement_1_en, statement_2_en
 from raw.raw_identity_instance;
 
 create or replace table quality.finding as
@@ -267,8 +269,9 @@ select
         as finding_id,
     document_id, organisation_id, county_code, fiscal_year, phase, scope, identity, instance,
     case when is_current then 'contradiction' else 'misread' end as kind, severity,
-    statement_1, statement_2, left_value, right_value, difference, tolerance, pages,
-    'open'::varchar as status
+    statement_1, statement_2, statement_1_en, statement_2_en,
+    left_value, right_value, difference, tolerance, unit, pages,
+    'open'::varchar as status, null::varchar as status_reason
 from quality.identity_result
 join marts.dim_document using (document_id)
 where outcome = 'violated';

@@ -662,6 +662,56 @@ def test_by_mail(warehouse: Warehouse, say: Callable[..., alerts.TellReport]) ->
     assert "相差80.00万元" in text
 
 
+@pytest.mark.parametrize("last", [NOW - timedelta(hours=40), None])
+def test_a_missed_deadline_is_told_once_a_gap(
+    sink: Sink, tmp_path: Path, last: datetime | None
+) -> None:
+    def look(last: datetime | None, hours: float) -> alerts.TellReport | None:
+        return alerts.tell_overdue(
+            tmp_path,
+            last_complete=last,
+            max_age=timedelta(hours=30),
+            urls=[sink.url],
+            now=NOW + timedelta(hours=hours),
+        )
+
+    assert look(NOW, 30) is None
+    first = look(last, 0)
+    assert first is not None
+    assert len(first.sent) == 1
+    assert look(last, 1) is not None
+    assert look(last, 5) is not None
+    (message,) = sink.got
+    assert message["title"] == "夜间作业逾期未完成"
+    assert "已超过 30 小时" in message["message"]
+    assert "budgets doctor" in message["message"]
+    # a night was completed since, and the next gap is another one
+    again = look(NOW, 31)
+    assert again is not None
+    assert len(again.sent) == 1
+    assert len(sink.got) == 2
+
+
+def test_a_missed_deadline_waits_for_a_server_that_is_down(
+    sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(alerts, "PAUSE_SECONDS", 0)
+
+    def look(url: str) -> alerts.TellReport:
+        told = alerts.tell_overdue(
+            tmp_path, last_complete=None, max_age=timedelta(hours=1), urls=[url], now=NOW
+        )
+        assert told is not None
+        return told
+
+    dead = look("json://user:topsecret@127.0.0.1:9/hook")
+    assert (dead.sent, len(dead.waiting)) == ([], 1)
+    assert "topsecret" not in caplog.text + str(dead.problems)
+    assert look(sink.url).sent == dead.waiting, "the same message, by the mended address"
+    assert look(sink.url).sent == []
+    assert len(sink.got) == 1
+
+
 def test_heartbeat(sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
     assert heartbeat(sink.http)
     assert sink.paths == ["/ping/hidden-uuid"]

@@ -425,6 +425,62 @@ def test_a_night_looks_at_what_is_new(good: Warehouse, tmp_path: Path) -> None:
     assert named.statistics["documents_touched"] == 1
 
 
+def test_many_documents_are_worked_off_in_parts_with_the_same_result(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory stays that of one part; what is found does not depend on where a part ends."""
+    for n in range(5):
+        made = [identity("R-T01"), violated("X-0205", f"20{n}")]
+        if n in (1, 4):
+            made.append(identity("C-T05", "lost"))
+        key = f"{n}" * 64
+        warehouse.add(Document(key, checked=True, department=f"青岚县第{n}局", identities=made))
+    warehouse.build()
+    # two documents, of different parts, lost an instance between landing and quality
+    warehouse.sql("delete from quality.identity_result where instance = 'lost'")
+    whole = _run(warehouse, "marts", tmp_path / "whole")
+    monkeypatch.setattr(enforce, "PART", 2)
+    sizes: list[int] = []
+    plain = enforce._frame
+
+    def measured(connection: object, suite: object) -> object:
+        frame = plain(connection, suite)  # type: ignore[arg-type]
+        if suite.suite.startswith("identity_") and suite.suite != "identity_all":  # type: ignore[attr-defined]
+            sizes.append(frame["finding"].nunique())
+        return frame
+
+    monkeypatch.setattr(enforce, "_frame", measured)
+    parts = _run(warehouse, "marts", tmp_path / "parts")
+    assert max(sizes) == 2
+    assert not whole.success_to_publish
+    for kind in ("failures", "findings"):
+        before, after = getattr(whole, kind), getattr(parts, kind)
+        assert [(f.suite, f.check, f.count) for f in after] == [
+            (f.suite, f.check, f.count) for f in before
+        ]
+        assert {f.check: set(f.where) for f in after} == {f.check: set(f.where) for f in before}
+    assert [(f.check, f.count) for f in parts.failures] == [("recomputed_all", 2)]
+    assert parts.docs_index is not None
+    index = parts.docs_index.read_text("utf-8")
+    linked = set(re.findall(r'href="(validations/[^"]+)"', index))
+    assert sum("identity_C/" in link for link in linked) == 3
+    assert all((parts.docs_index.parent / link).is_file() for link in linked)
+
+
+@pytest.mark.usefixtures("no_site")
+def test_a_pass_counts_only_for_the_same_models_suites_and_decisions(
+    good: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def touched(**given: str) -> int:
+        result = check(good.path, tmp_path / "docs", stage="landing", now=NOW, **given)  # type: ignore[arg-type]
+        return int(result.statistics["documents_touched"])
+
+    assert [touched(), touched()] == [2, 0]
+    assert [touched(decisions_version="d1"), touched(decisions_version="d1")] == [2, 0]
+    monkeypatch.setattr("warehouse.build.project_version", lambda: "another model")
+    assert [touched(decisions_version="d1"), touched(decisions_version="d1")] == [2, 0]
+
+
 @pytest.mark.usefixtures("no_site")
 def test_what_did_not_pass_is_looked_at_again(good: Warehouse, tmp_path: Path) -> None:
     good.sql("update raw.raw_document set phase = 'draft'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,9 +12,11 @@ from conftest import Document, Warehouse, identity, violated  # type: ignore[imp
 
 from expectations.findings import (
     LINES,
+    Filter,
     Finding,
     Mute,
     findings,
+    kept_words,
     load_mutes,
     messages,
     note,
@@ -21,6 +24,7 @@ from expectations.findings import (
     write_findings_page,
 )
 from expectations.identity_suites import catalogue_identities
+from expectations.ledger import Ledger
 
 A, B = "a1" * 32, "b2" * 32
 
@@ -35,6 +39,7 @@ COUNT = violated(
     "P-CNT",
     "十",
     yuan="1",
+    unit="个",
     statement_1="说明文字称 10 个（第31页）",
     statement_2="T12 项目支出表 11 个（第25页）",
     pages="25,31",
@@ -43,6 +48,7 @@ SHARE = violated(
     "N-SHARE",
     "5 类占比",
     yuan="0.5",
+    unit="%",
     statement_1="说明文字称占 40.5%（第30页）",
     statement_2="按表计算 40%（第30页）",
 )
@@ -114,10 +120,30 @@ def test_sets_and_texts_have_no_difference(warehouse: Warehouse) -> None:
     assert "相差" not in one.text
 
 
-def test_english(warehouse: Warehouse) -> None:
+ENGLISH = {
+    "statement_1_en": "the text: targets of 228.96 万元 published (p. 31)",
+    "statement_2_en": "the annex adds up to 148.96 万元 (p. 33, 40)",
+}
+
+
+def test_english_quotes_english_statements(warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, {**TARGETS, **ENGLISH}, lang="en")
+    assert one.text == (
+        "[text and forms · please verify] Amount stated as published = annual totals attached: "
+        "the text: targets of 228.96 万元 published (p. 31); the annex adds up to 148.96 万元 "
+        "(p. 33, 40); difference 80.00 万元 (allowed rounding 0.00 万元). Possible causes: items "
+        "lawfully not published while the text was not adjusted, a separate attachment, another "
+        "scope."
+    )
+    (zh,) = findings(warehouse.path, "zh")
+    assert zh.finding_id == one.finding_id
+    assert zh.content_id == one.content_id, "the same finding in another language is not news"
+    assert "说明文字称" in zh.text
+
+
+def test_what_was_landed_in_no_other_language_is_quoted_as_it_stands(warehouse: Warehouse) -> None:
     (one,) = _found(warehouse, TARGETS, lang="en")
-    assert one.text.startswith("[text and forms · please verify] ")
-    assert "difference 80.00 万元 (allowed rounding 0.00 万元)" in one.text
+    assert "说明文字称公开绩效目标 228.96 万元" in one.text
 
 
 def test_soft_goes_into_the_digest_and_tails_are_badges(warehouse: Warehouse) -> None:
@@ -148,6 +174,71 @@ def test_ids_stay_and_contents_change(warehouse: Warehouse) -> None:
     (changed,) = findings(warehouse.path)
     assert changed.finding_id == one.finding_id
     assert changed.content_id != one.content_id
+
+
+def test_an_anomaly_asks_nothing_of_anybody(warehouse: Warehouse) -> None:
+    (one,) = _found(warehouse, violated("N-SIGN", severity="soft", unit="%", difference_yuan=None))
+    warehouse.sql("update quality.finding set kind = 'anomaly'")
+    (one,) = findings(warehouse.path)
+    assert one.text.startswith("【波动提示】T05")
+    assert "请" not in one.text.partition("】")[0]
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        (Filter(), ["N-SHARE", "P-PUBAMT", "P-TXT", "R-T05"]),
+        (Filter(status="open"), ["N-SHARE", "P-PUBAMT", "P-TXT"]),
+        (Filter(status="acknowledged"), ["R-T05"]),
+        (Filter(severity="soft"), ["P-TXT"]),
+        (Filter(county="青岚县", severity="hard", status="open"), ["N-SHARE", "P-PUBAMT"]),
+        (Filter(county="149901", identity="P-*"), ["P-PUBAMT", "P-TXT"]),
+        (Filter(county="云汀县"), []),
+        (Filter(department="样例"), ["N-SHARE", "P-PUBAMT", "P-TXT", "R-T05"]),
+        (Filter(department="教育局"), []),
+        (Filter(kind="misread"), []),
+    ],
+)
+def test_findings_are_kept_by_status_severity_place_and_kind(
+    warehouse: Warehouse, where: Filter, kept: list[str]
+) -> None:
+    _found(warehouse, TARGETS, SHARE, TEXT, violated("R-T05"))
+    warehouse.sql("update quality.finding set status = 'acknowledged' where identity = 'R-T05'")
+    assert sorted(f.identity for f in findings(warehouse.path, where=where)) == kept
+
+
+def test_the_ledger_says_since_when_and_what_is_resolved(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    found = _found(warehouse, TARGETS, SHARE)
+
+    def look(day: int) -> None:
+        now = findings(warehouse.path)
+        ledger.see(
+            {f.finding_id: f.content_id for f in now},
+            datetime(2026, 3, day, tzinfo=UTC),
+            f"night-{day}",
+            {f.finding_id: kept_words(f) for f in now},
+        )
+
+    assert all(f.first_seen_at is None for f in found)
+    look(2)
+    look(3)
+    # a corrected text no longer contradicts itself in this place
+    warehouse.sql("delete from quality.finding where identity = 'P-PUBAMT'")
+    look(4)
+    by_status = {f.status: f for f in findings(warehouse.path, ledger=ledger)}
+    assert set(by_status) == {"open", "resolved"}
+    assert by_status["open"].first_seen_at == datetime(2026, 3, 2, tzinfo=UTC)
+    assert by_status["open"].last_seen_at == datetime(2026, 3, 4, tzinfo=UTC)
+    gone = by_status["resolved"]
+    assert (gone.identity, gone.county, gone.pages) == ("P-PUBAMT", "青岚县", (31, 33, 40))
+    assert "228.96 万元" in gone.text
+    assert gone.last_seen_at == datetime(2026, 3, 3, tzinfo=UTC)
+    assert [f.identity for f in findings(warehouse.path, ledger=ledger, where=Filter("open"))] == [
+        "N-SHARE"
+    ]
 
 
 def test_one_message_a_document_bundled_by_cause(warehouse: Warehouse) -> None:

@@ -18,30 +18,41 @@ document as (
 
 ),
 
+rule as (
+
+    select * from {{ ref('seed_identity') }}
+
+),
+
 contradiction as (
 
     select
-        document_id,
-        organisation_id,
-        county_code,
-        fiscal_year,
-        phase,
-        scope,
-        identity,
-        instance,
-        case when is_current then 'contradiction' else 'misread' end as kind,
-        severity,
-        statement_1,
-        statement_2,
-        left_value,
-        right_value,
-        difference,
-        tolerance,
-        pages
+        result.document_id,
+        result.organisation_id,
+        result.county_code,
+        result.fiscal_year,
+        result.phase,
+        result.scope,
+        result.identity,
+        result.instance,
+        case when result.is_current then coalesce(rule.kind, 'contradiction') else 'misread' end
+            as kind,
+        result.severity,
+        result.statement_1,
+        result.statement_2,
+        result.statement_1_en,
+        result.statement_2_en,
+        result.unit,
+        result.left_value,
+        result.right_value,
+        result.difference,
+        result.tolerance,
+        result.pages
     from result
+    left join rule on result.identity = rule.identity
     where
-        outcome = 'violated'
-        and (is_current or status = 'quarantined')
+        result.outcome = 'violated'
+        and (result.is_current or result.status = 'quarantined')
 
 ),
 
@@ -60,6 +71,9 @@ between_documents as (
         severity,
         statement_1,
         statement_2,
+        statement_1_en,
+        statement_2_en,
+        '万元' as unit,
         left_value,
         right_value,
         difference,
@@ -85,6 +99,9 @@ quarantine as (
         'hard' as severity,
         reasons as statement_1,
         cast(null as varchar) as statement_2,
+        'reasons as the reading gives them: ' || reasons as statement_1_en,
+        cast(null as varchar) as statement_2_en,
+        cast(null as varchar) as unit,
         cast(null as decimal(20, 6)) as left_value,
         cast(null as decimal(20, 6)) as right_value,
         cast(null as decimal(20, 6)) as difference,
@@ -145,10 +162,13 @@ select
     identified.severity,
     identified.statement_1,
     identified.statement_2,
+    identified.statement_1_en,
+    identified.statement_2_en,
     identified.left_value,
     identified.right_value,
     identified.difference,
     identified.tolerance,
+    identified.unit,
     identified.pages,
     coalesce(acknowledgement.status, 'open') as status,
     acknowledgement.reason as status_reason,

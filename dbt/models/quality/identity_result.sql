@@ -28,14 +28,17 @@ select
     result.outcome,
     result.landed_outcome,
     result.is_recomputed,
-    cast(result.left_yuan * 0.0001 as decimal(20, 6)) as left_value,
-    cast(result.right_yuan * 0.0001 as decimal(20, 6)) as right_value,
-    cast(result.difference_yuan * 0.0001 as decimal(20, 6)) as difference,
-    cast(result.tolerance_yuan * 0.0001 as decimal(20, 6)) as tolerance,
+    {{ in_unit('result.left_yuan', 'result.unit') }} as left_value,
+    {{ in_unit('result.right_yuan', 'result.unit') }} as right_value,
+    {{ in_unit('result.difference_yuan', 'result.unit') }} as difference,
+    {{ in_unit('result.tolerance_yuan', 'result.unit') }} as tolerance,
+    case when result.unit = '元' then '万元' else result.unit end as unit,
     result.addends,
     result.pages,
     result.statement_1,
     result.statement_2,
+    result.statement_1_en,
+    result.statement_2_en,
     result.catalogue_version
 from result
 inner join document

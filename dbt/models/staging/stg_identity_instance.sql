@@ -21,8 +21,11 @@ renamed as (
         tolerance_yuan,
         addends,
         pages,
+        unit,
         statement_1,
-        statement_2
+        statement_2,
+        statement_1_en,
+        statement_2_en
     from source
 
 )
