@@ -172,7 +172,12 @@ def _parse_waiting(settings: Settings, run_id: str) -> int:
     batches = steps.find_unparsed(settings)
     with _progress(sum(len(b) for b in batches), "parse") as advance:
         for batch in batches:
-            steps.parse_batch(settings, batch, run_id, progress=advance)
+            steps.parse_batch(settings, batch, run_id, progress=advance, recognise=False)
+    scans = steps.find_scans(settings)
+    if scans:
+        with _progress(len(scans), "recognise") as advance:
+            for batch in scans:
+                steps.recognise_batch(settings, batch, run_id, progress=advance)
     return sum(len(b) for b in batches)
 
 
@@ -313,6 +318,7 @@ def parse(
     """读取 · read one PDF and print its forms; nothing is stored."""
     from expectations.catalogue import judge
     from nightly.judging import judge_with_second_reading
+    from nightly.scans import is_recognised
     from parsers.errors import DocumentError
     from parsers.worker import Limits, read_isolated
     from screens import print_document, print_explanation
@@ -325,13 +331,13 @@ def parse(
 
             print_explanation(explain_reading(data))
             return
-        limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
+        limits = Limits(seconds=settings.scan_seconds, megabytes=settings.parse_megabytes)
         read = read_isolated(data, limits, file_name=file.name)
         document = judge(read)
         contradicts = any(
             i.outcome == "violated" and i.severity == "hard" for i in document.identities
         )
-        if second or (second is None and contradicts):
+        if second or (second is None and (contradicts or is_recognised(read))):
             document = judge_with_second_reading(read, data, settings, file_name=file.name)
     except DocumentError as error:
         raise Failed(f"{file}: {error}") from None

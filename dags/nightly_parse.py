@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, dag, task
-from wiring import ARCHIVE, DEFAULT_ARGS, LANDING, START
+from wiring import ARCHIVE, DEFAULT_ARGS, LANDING, SCANS, START
 
 DOC = """
 ### 解析 · reading the PDFs into rows
@@ -21,6 +21,7 @@ is written; a batch is landed when its commit file stands.
 | `parse_batch` red after retries | the batch could not be written (disk, landing store) | the log's last line says where; clear the task: read documents are not read again |
 | green, documents `damaged`, `timeout`, `unknown_template` | the file itself; each has an outcome row | `budgets parse FILE --explain` on the archived original |
 | skipped | nothing new | nothing |
+| `announce_scans` green | files with scanned pages (扫描件) wait; DAG `recognise` reads them | nothing |
 
 By hand: `budgets ingest FILE|DIR…` for local files, `budgets run` for the whole night.
 """
@@ -50,7 +51,7 @@ def parse() -> None:
         from nightly import steps
         from nightly.settings import Settings
 
-        return steps.parse_batch(Settings.from_environment(), batch, run_id or "")
+        return steps.parse_batch(Settings.from_environment(), batch, run_id or "", recognise=False)
 
     # Skipped when nothing was landed, so that the warehouse wakes only for something new;
     # a failed batch does not hold back the others (it is red, and found again tomorrow).
@@ -58,7 +59,22 @@ def parse() -> None:
     def announce_landing(reports: list[dict[str, Any]]) -> int:
         return sum(r["documents"] for r in reports if r)
 
-    announce_landing(parse_batch.expand(batch=find_unparsed()))
+    # Skipped where no file waits: the recognition wakes only for scans.
+    @task(outlets=[Asset(SCANS)], trigger_rule="all_done_min_one_success")
+    def announce_scans(reports: list[dict[str, Any]]) -> int:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from nightly import steps
+        from nightly.settings import Settings
+
+        waiting = len(steps.find_scans(Settings.from_environment()))
+        if not waiting:
+            raise AirflowSkipException("no scanned file waits")
+        return waiting
+
+    reports = parse_batch.expand(batch=find_unparsed())
+    announce_landing(reports)
+    announce_scans(reports)
 
 
 parse()

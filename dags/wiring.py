@@ -1,4 +1,4 @@
-"""What the three DAGs share: retries, time limits, and whom a failure is told.
+"""What the DAGs share: retries, time limits, and whom a failure is told.
 
 Not a DAG file (see .airflowignore). Nothing heavy is imported here: the scheduler reads
 these files again and again.
@@ -15,6 +15,8 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 START = pendulum.datetime(2024, 1, 1, tz="Asia/Shanghai")
 ARCHIVE = "budgets://archive/"
 LANDING = "budgets://landing/"
+SCANS = "budgets://scans/"
+"""Files with scanned pages that wait for recognition."""
 
 
 def tell_failure(context: dict[str, Any]) -> None:

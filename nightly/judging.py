@@ -17,6 +17,7 @@ all of them where one of these differs.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -33,6 +34,7 @@ from nightly.decisions import (
     load_corrections,
     row_and_column,
 )
+from nightly.scans import is_recognised, settle_scans
 from nightly.settings import Settings
 from parsers.document import (
     BBox,
@@ -85,7 +87,77 @@ def judge_with_second_reading(
     if not data.startswith(b"%PDF") and b"%PDF-" not in data[:1024]:
         return judge(applied.document)  # a spreadsheet's cell holds its value: nothing is drawn
     reader = read or (lambda d, c: second_isolated(d, c, limits, file_name))
-    return _Judging(applied, corrections, data, reader).run()
+    if not is_recognised(applied.document):
+        return _Judging(applied, corrections, data, reader).run()
+    settled = settle_scans(applied.document, applied.decided)
+    reader = _with_worn_commas(reader)
+    if settled.open:
+        out = judge(settled.document)
+        waiting = out.verdict.reasons if out.verdict and out.verdict.status == "quarantined" else []
+        return out.model_copy(
+            update={"verdict": Verdict(status="quarantined", reasons=[*settled.reasons, *waiting])}
+        )
+    applied = Applied(document=settled.document, decided=applied.decided | settled.settled)
+    return _told(_Judging(applied, corrections, data, reader).run(), settled.told)
+
+
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
+
+
+def _with_worn_commas(read: Reader) -> Reader:
+    """On scans a comma that groups thousands may read as a point: three decimals are printed
+    nowhere, so both are the same figure."""
+
+    def reading(data: bytes, requests: Sequence[CellRequest]) -> list[SecondReading]:
+        out = read(data, requests)
+        for request, found in zip(requests, out, strict=True):
+            one, other = bare(request.text), bare(found.pixels)
+            if (
+                not found.agrees
+                and _GROUPED.fullmatch(one)
+                and _GROUPED.fullmatch(other)
+                and one.replace(".", ",") == other.replace(".", ",")
+            ):
+                found.agrees = True
+        return out
+
+    return reading
+
+
+def _told(judged: ParsedDocument, told: Sequence[str]) -> ParsedDocument:
+    """The verdict with what was repaired before it; a repair that a violated sum touches is none."""
+    if not told or judged.verdict is None:
+        return judged
+    repaired = {
+        f"{t.id}/{r}/{c}"
+        for t in judged.tables
+        for r, row in enumerate(t.cells)
+        for c, cell in enumerate(row)
+        if cell.source == "repaired" and cell.confidence is not None
+    }
+    broken = [
+        f"{v.identity} {v.instance}"
+        for v in _violated(judged)
+        if any(_key(t.cell) in repaired for t in v.terms)
+    ]
+    if broken:
+        return judged.model_copy(
+            update={
+                "verdict": Verdict(
+                    status="quarantined",
+                    reasons=[f"复原后仍不成立：{'；'.join(broken[:_SHOWN])}", *told],
+                )
+            }
+        )
+    status = judged.verdict.status
+    return judged.model_copy(
+        update={
+            "verdict": Verdict(
+                status="accepted_with_findings" if status == "accepted" else status,
+                reasons=[*judged.verdict.reasons, *told],
+            )
+        }
+    )
 
 
 @dataclass

@@ -68,6 +68,7 @@ class Settings:
     batch_size: int = 20
     parse_seconds: int = 120
     parse_megabytes: int = 2048
+    scan_seconds: int = 1800
     unverified_sites: bool = False
     evidence: Evidence = "public"
     contact: str = "https://example.invalid/contact"
@@ -91,6 +92,7 @@ class Settings:
             batch_size=_whole_number("BUDGETS_BATCH_SIZE", 20),
             parse_seconds=_whole_number("BUDGETS_PARSE_SECONDS", 120),
             parse_megabytes=_whole_number("BUDGETS_PARSE_MEGABYTES", 2048, least=256),
+            scan_seconds=_whole_number("BUDGETS_SCAN_SECONDS", 1800),
             unverified_sites=_flag("BUDGETS_UNVERIFIED_SITES"),
             evidence=_evidence(),
             contact=os.environ.get("BUDGETS_CONTACT") or "https://example.invalid/contact",

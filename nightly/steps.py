@@ -216,7 +216,8 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
     """Batches of archived documents that landing does not hold yet.
 
     A file that was read, by whatever parser version, is left to the background re-reading; a
-    file that could not be read is tried again once by each new parser version. Containers (zip,
+    file that could not be read is tried again once by each new parser version. Files known to
+    have scanned pages are left to ``find_scans``. Containers (zip,
     rar, 7z) that arrived since are expanded first: their members are the documents.
     """
     from parsers.read import PARSER_VERSION
@@ -230,9 +231,37 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
     }
     archive = _archive(settings)
     expand_waiting(archive, run_id=f"expand__{utc_now():%Y-%m-%dT%H:%M:%S.%fZ}")
-    waiting = sorted(set(archive.documents()) - done)
+    waiting = sorted(set(archive.documents()) - done - _waiting_scans(settings))
     size = settings.batch_size
     return [waiting[i : i + size] for i in range(0, len(waiting), size)]
+
+
+def _waits(sha256: str, parser_version: int) -> str:
+    """The mark of a file that waits for recognition."""
+    return f"parsed/parser={parser_version}/scans/{sha256}"
+
+
+def find_scans(settings: Settings) -> list[list[str]]:
+    """Batches of one: archived documents with scanned pages that landing does not hold yet.
+
+    Reading found that they wait for recognition (``parse_batch`` without ``recognise``).
+    """
+    from parsers.read import PARSER_VERSION
+    from warehouse.landing import landed
+
+    done = {
+        key.file_sha256
+        for key in landed(_layout(settings))
+        if key.outcome == "parsed" or key.parser_version == PARSER_VERSION
+    }
+    return [[sha] for sha in sorted(_waiting_scans(settings) - done)]
+
+
+def _waiting_scans(settings: Settings) -> set[str]:
+    from parsers.read import PARSER_VERSION
+
+    marks = Store(settings.data).list(f"parsed/parser={PARSER_VERSION}/scans")
+    return {m.rpartition("/")[2] for m in marks}
 
 
 def _checkpoint(sha256: str, parser_version: int) -> str:
@@ -253,15 +282,20 @@ def kept_reading(settings: Settings, sha256: str, parser_version: int) -> Any:
     )
 
 
-def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> Any:
-    """The ParseRecord of one archived file: from its checkpoint, or read and judged now."""
+def read_one(
+    settings: Settings, sha256: str, file_name: str | None = None, *, recognise: bool = True
+) -> Any:
+    """The ParseRecord of one archived file: from its checkpoint, or read and judged now.
+
+    Without ``recognise`` a file with scanned pages is marked as waiting, and None is given.
+    """
     import zstandard
 
     from expectations.catalogue import CATALOGUE_VERSION, judge
     from nightly.decisions import DecisionError
     from nightly.judging import judge_with_second_reading
     from parsers.document import ParseRecord, ReadingProblem
-    from parsers.errors import DocumentError
+    from parsers.errors import DocumentError, ScannedError
     from parsers.read import PARSER_VERSION
     from parsers.worker import Limits, read_isolated
 
@@ -286,12 +320,33 @@ def read_one(settings: Settings, sha256: str, file_name: str | None = None) -> A
     try:
         data = _archive(settings).get(sha256)
         limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
+        # pages that are images are recognised here, or the file is left to the processes that do
+        slow = Limits(seconds=settings.scan_seconds, megabytes=settings.parse_megabytes)
+        kept = str(settings.data / "recognised")
+        scanned = False
+
+        def read(part: int) -> Any:
+            nonlocal scanned
+            if not scanned:
+                try:
+                    return read_isolated(
+                        data, limits, file_name=file_name, part=part, recognise=False
+                    )
+                except ScannedError:
+                    scanned = True
+                    if not recognise:
+                        raise
+            return read_isolated(data, slow, file_name=file_name, part=part, kept=kept)
+
         part, parts = 1, 1
         problems: list[DocumentError] = []
         while part <= parts:
             try:
-                document = read_isolated(data, limits, file_name=file_name, part=part)
+                document = read(part)
                 record.documents.append(judge_with_second_reading(document, data, settings))
+            except ScannedError:
+                parsed.write_bytes(_waits(sha256, PARSER_VERSION), b"")
+                return None
             except DocumentError as error:
                 problems.append(error)
                 if error.document is None:
@@ -338,22 +393,28 @@ def parse_batch(
     run_id: str,
     progress: Callable[[str], None] | None = None,
     workers: int = 2,
+    *,
+    recognise: bool = True,
 ) -> Report:
-    """Read a batch, each document in a process of its own, and land it as a whole."""
+    """Read a batch, each document in a process of its own, and land it as a whole.
+
+    Without ``recognise`` files with scanned pages are left to ``recognise_batch``: a page takes
+    seconds, and text documents do not wait for it.
+    """
     from warehouse.landing import land
 
     with outcome(settings, "parse_batch", run_id) as result:
         names = {sha: rows[0].file_name for sha, rows in _archive(settings).documents().items()}
 
         def one(sha: str) -> Any:
-            record = read_one(settings, sha, names.get(sha))
+            record = read_one(settings, sha, names.get(sha), recognise=recognise)
             if progress:
                 progress(sha)
             return record
 
         waiting = [_readers(workers).submit(one, sha) for sha in batch]
         try:
-            records = [w.result() for w in waiting]
+            records = [r for r in (w.result() for w in waiting) if r is not None]
         finally:
             for w in waiting:
                 w.cancel()  # after an interruption only what is being read is read to its end
@@ -362,12 +423,25 @@ def parse_batch(
             for r in records
         )
         batch_id = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:20]
-        land(_layout(settings), records, batch_id)
+        if records:
+            land(_layout(settings), records, batch_id)
         counts: dict[str, int] = {}
         for r in records:
             counts[r.outcome] = counts.get(r.outcome, 0) + 1
         result.update(batch_id=batch_id, documents=len(records), outcomes=counts)
+        if len(records) < len(batch):
+            result["scans"] = len(batch) - len(records)
     return dict(result)
+
+
+def recognise_batch(
+    settings: Settings,
+    batch: Sequence[str],
+    run_id: str,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Read files with scanned pages, one at a time: recognition keeps its core busy."""
+    return parse_batch(settings, batch, run_id, progress=progress, workers=1)
 
 
 # --- warehouse --------------------------------------------------------------------------------

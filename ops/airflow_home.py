@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DAGS = ("crawl", "parse", "warehouse")
+DAGS = ("crawl", "parse", "recognise", "warehouse")
 POOLS = {
     "crawl": (8, "hosts crawled at once; one task owns a host"),
     "parse": (2, "batches read at once; each uses the machine's cores"),
+    "ocr": (1, "scanned files read at once; each keeps a core busy for minutes"),
     "warehouse": (1, "DuckDB has one writer"),
 }
 

@@ -14,6 +14,7 @@ from parsers.document import BBox, Cell, Table, Warning_
 from parsers.forms import Column, Family, Form, family, fits, key, pattern
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
+from parsers.seen import as_seen
 from parsers.textgrid import (
     Placer,
     TextHeader,
@@ -803,6 +804,8 @@ class _Assembler:
             bbox = covering.bbox if covering else grid.bbox
         page = self.pages[grid.page - 1]
         cell = Cell(text=text, page=grid.page, bbox=_rounded(page.visible(bbox)))
+        if page.is_scan:
+            text = as_seen(cell, mine, column.kind)
         if column.kind == "amount" and text:
             where = f"{form.id} {column.role}"
             try:

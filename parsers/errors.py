@@ -69,6 +69,12 @@ class NoTextError(DocumentError):
     code = "no_text"
 
 
+class ScannedError(DocumentError):
+    """Pages are images: the file waits for the processes that recognise."""
+
+    code = "scanned"
+
+
 class TimeoutError_(DocumentError):
     """The reading took longer than its limit."""
 
@@ -102,6 +108,7 @@ _BY_CODE: dict[str, type[DocumentError]] = {
         UnknownTemplateError,
         TooLargeError,
         NoTextError,
+        ScannedError,
         TimeoutError_,
         OutOfMemoryError,
     )

@@ -8,6 +8,7 @@ out and why is in ``Page.removed``.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parsers.document import BBox
@@ -60,6 +61,27 @@ class Strip:
 
 
 @dataclass(slots=True)
+class Seen:
+    """What the recogniser saw where no text layer says it.
+
+    ``confidence``: of the least certain character of ``text``. ``figure``: the reading when only
+    the characters of a figure are allowed, with its own confidence; ``others``: what else the
+    pixels may say as a figure, likeliest first, with their probabilities. ``margin``: see
+    ``parsers.glyphs``.
+    """
+
+    text: str
+    confidence: float
+    figure: str = ""
+    figure_confidence: float = 0.0
+    others: list[tuple[str, float]] = field(default_factory=list)
+    second: str | None = None
+    """A figure as the second recogniser reads it; None where it gives no opinion."""
+    margin: float = 0.0
+    second_others: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Word:
     """A run of glyphs without a gap."""
 
@@ -69,6 +91,8 @@ class Word:
     x1: float
     bottom: float
     size: float = 0.0
+    seen: Seen | None = None
+    """Set where the word was recognised in an image."""
 
     @property
     def bbox(self) -> BBox:
@@ -110,6 +134,8 @@ class GridCell:
     colspan: int
     bbox: BBox
     words: list[Word] = field(default_factory=list)
+    smudged: bool = False
+    """Of a scan: something is drawn here that is not read, or dirt may cover print."""
 
     @property
     def lines(self) -> list[str]:
@@ -182,6 +208,10 @@ class Page:
     """Glyphs whose character the file does not tell (font without a usable map)."""
     turned: int = 0
     """Degrees (clockwise) the whole page was turned to read sideways text; boxes are turned too."""
+    is_scan: bool = False
+    """Recognised from its image; its words say how surely."""
+    skew: Callable[[BBox], BBox] | None = None
+    """Of a scan that was straightened: its boxes on the page as it lies in the file."""
     is_whole: bool = False
     """A sheet of a spreadsheet: no table goes on from the page before."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from parsers.engine import read_pages
 from parsers.errors import (
     NotADisclosureError,
     NoTextError,
+    ScannedError,
     TooLargeError,
     UnknownTemplateError,
 )
@@ -33,6 +34,8 @@ from parsers.office import is_pdf, read_office
 from parsers.page import Grid, Page, TextLine
 from parsers.performance import PerformanceReading, read_performance
 from parsers.rows import describe_rows
+from parsers.scan import Kept, is_scan, place_back, read_scans
+from parsers.scanlabels import match_labels
 from parsers.textflow import load_rules
 
 PARSER_VERSION = 1
@@ -42,7 +45,15 @@ _BLANK_SHARE = 0.01
 MAX_BYTES = 200 * 1024 * 1024
 
 
-def read_document(data: bytes, *, file_name: str | None = None, part: int = 1) -> ParsedDocument:
+def read_document(
+    data: bytes,
+    *,
+    file_name: str | None = None,
+    part: int = 1,
+    recognise: bool = True,
+    images: Collection[int] = (),
+    kept: Kept | None = None,
+) -> ParsedDocument:
     """Read one PDF, spreadsheet or Word file whole. ``file_name`` only helps messages; nothing is
     believed from it. ``part``: which of the documents in the file (``document.parts`` says how
     many there are; ValueError beyond).
@@ -50,8 +61,13 @@ def read_document(data: bytes, *, file_name: str | None = None, part: int = 1) -
     Raises NotAPdfError, UnsupportedFormatError, DamagedError, EncryptedError, TooLargeError;
     NotADisclosureError for a readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
     its ``document`` still holds the plain tables and the narrative.
+
+    Pages without a text layer are read from their images, and so are the pages numbered in
+    ``images``, whose text layer is not to be believed; ``kept`` holds recognitions of earlier
+    runs. Without ``recognise`` a file with such pages raises ScannedError instead: recognition
+    takes seconds a page, and its own processes do it.
     """
-    return _read(data, file_name, part)[0]
+    return _read(data, file_name, part, recognise=recognise, images=images, kept=kept)[0]
 
 
 def explain(data: bytes) -> dict[str, Any]:
@@ -75,7 +91,13 @@ def explain(data: bytes) -> dict[str, Any]:
 
 
 def _read(
-    data: bytes, file_name: str | None, part: int = 1
+    data: bytes,
+    file_name: str | None,
+    part: int = 1,
+    *,
+    recognise: bool = True,
+    images: Collection[int] = (),
+    kept: Kept | None = None,
 ) -> tuple[ParsedDocument, assembly.Assembly]:
     name = file_name or "the file"
     if len(data) > MAX_BYTES:
@@ -85,10 +107,20 @@ def _read(
         )  # fmt: skip
     office = None if is_pdf(data) else read_office(data, name)
     pages = read_pages(data) if office is None else office.pages
+    typeset = pages
+    scanned = [p.number for p in pages if is_scan(p) or p.number in images]
+    if scanned and not recognise:
+        raise ScannedError(
+            f"{len(scanned)} of {len(pages)} pages are images", name,
+            "Nothing to do: it waits for the recognition's own processes.",
+        )  # fmt: skip
+    if scanned:
+        pages = read_scans(data, pages, also=images, kept=kept)
     parts = parts_of(pages)
     if not 1 <= part <= len(parts):
         raise ValueError(f"{name} holds {len(parts)} documents; there is no part {part}")
     first, end = parts[part - 1]
+    layer = text_layer(typeset[first:end])
     # pages keep their number and place: those of the file's other documents are blank here
     whole = [
         p if first <= k < end else Page(p.number, p.width, p.height, p.rotation, has_text=False)
@@ -112,7 +144,7 @@ def _read(
             phase=cover.phase,
             scope=cover.scope,
             pages=len(pages),
-            text_layer=text_layer(pages),
+            text_layer=layer,
             watermark=any(r.kind == "watermark" for p in pages for r in p.removed),
             parser_version=PARSER_VERSION,
         ),
@@ -130,8 +162,8 @@ def _read(
     document.warnings += _hidden_text(pages)
     if not with_text:
         none = NoTextError(
-            f"no page of {len(pages)} has a text layer", name,
-            "Recognise the pages' images (OCR) and read the result.",
+            f"no page of {len(pages)} has a text layer or an image with print", name,
+            "Look at the file; print that is drawn as curves is not read.",
         )  # fmt: skip
         none.document, none.made = document, made
         raise none
@@ -142,6 +174,8 @@ def _read(
     if is_family:
         document.document.template = family().template
         document.tables = _once(made.tables, document.warnings)
+        if scanned:
+            match_labels(document)
         _describe(document.tables, document.warnings, _implementing_units(document))
         document.warnings += _stray(made)
         missing = [f for f in family().forms if document.table(f) is None]
@@ -159,6 +193,7 @@ def _read(
     )
     if office is not None:
         office.locate(document)
+    place_back(document, pages)
     if not is_family:
         _not_family(document, made, cover, name)
     return document, made

@@ -436,7 +436,7 @@ def _framed(line: Pixels, scale: float) -> Pixels:
 
 
 @lru_cache(maxsize=1)
-def _model() -> tuple[Any, str, list[str]]:
+def loaded_model() -> tuple[Any, str, list[str]]:
     """The recogniser: session, name of its input, characters (index 0: none)."""
     spec = importlib.util.find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:
@@ -467,7 +467,7 @@ def _recognise(line: Pixels) -> _Seen:
     import numpy as np
     from PIL import Image
 
-    session, name, characters = _model()
+    session, name, characters = loaded_model()
     width = max(1, math.ceil(line.shape[1] * _HEIGHT / line.shape[0]))
     small = Image.fromarray(255 - line).resize((width, _HEIGHT), Image.Resampling.BILINEAR)
     pixels = np.asarray(small).astype(np.float32) / 127.5 - 1

@@ -64,14 +64,22 @@ class Worker:
         self._served = 0
         self._lock = threading.Lock()
 
-    def read(self, data: bytes, file_name: str | None = None, part: int = 1) -> ParsedDocument:
-        """``parsers.read.read_document`` in the child.
+    def read(
+        self,
+        data: bytes,
+        file_name: str | None = None,
+        part: int = 1,
+        *,
+        recognise: bool = True,
+        kept: str | None = None,
+    ) -> ParsedDocument:
+        """``parsers.read.read_document`` in the child; ``kept``: folder of recognitions.
 
         Raises what it raises (with ``document`` filled where there is one), and DocumentError
         with code ``timeout`` or ``memory``, or ``failed`` where the reader has a bug.
         """
         with self._lock:
-            head, body = self._ask(data, file_name, part=part)
+            head, body = self._ask(data, file_name, part=part, recognise=recognise, kept=kept)
         if head["outcome"] == "parsed":
             return ParsedDocument.model_validate_json(body)
         error = error_of(head["outcome"], head["what"], head["where"], head["remedy"])
@@ -111,13 +119,23 @@ class Worker:
         file_name: str | None,
         cells: list[dict[str, Any]] | None = None,
         pictures: dict[str, Any] | None = None,
+        *,
         part: int = 1,
+        recognise: bool = True,
+        kept: str | None = None,
     ) -> tuple[dict[str, Any], bytes]:
         name = file_name or "the file"
         process = self._ready()
         deadline = time.monotonic() + self.limits.seconds
         try:
-            asked = {"file_name": file_name, "cells": cells, "pictures": pictures, "part": part}
+            asked = {
+                "file_name": file_name,
+                "cells": cells,
+                "pictures": pictures,
+                "part": part,
+                "recognise": recognise,
+                "kept": kept,
+            }
             head = json.dumps(asked).encode() + b"\n"
             _send(process, head + data, deadline)
             answer = _receive(process, deadline)
@@ -211,10 +229,16 @@ _local = threading.local()
 
 
 def read_isolated(
-    data: bytes, limits: Limits | None = None, file_name: str | None = None, part: int = 1
+    data: bytes,
+    limits: Limits | None = None,
+    file_name: str | None = None,
+    part: int = 1,
+    *,
+    recognise: bool = True,
+    kept: str | None = None,
 ) -> ParsedDocument:
     """Read one document in this thread's child process. Raises DocumentError only."""
-    return _own(limits).read(data, file_name, part)
+    return _own(limits).read(data, file_name, part, recognise=recognise, kept=kept)
 
 
 def second_isolated(
@@ -362,9 +386,13 @@ def _answer(
     file_name: str | None,
     cells: list[dict[str, Any]] | None = None,
     pictures: dict[str, Any] | None = None,
+    *,
     part: int = 1,
+    recognise: bool = True,
+    kept: str | None = None,
 ) -> tuple[dict[str, Any], bytes]:
     from parsers.read import read_document
+    from parsers.scan import Folder
 
     name = file_name or "the file"
     try:
@@ -378,7 +406,13 @@ def _answer(
             told = [p.model_dump(mode="json") | {"bytes": len(p.image)} for p in drawn.pictures]
             head = {"outcome": "pictures", "marks": drawn.marks, "pictures": told}
             return head, b"".join(p.image for p in drawn.pictures)
-        document = read_document(data, file_name=file_name, part=part)
+        document = read_document(
+            data,
+            file_name=file_name,
+            part=part,
+            recognise=recognise,
+            kept=Folder(kept) if kept else None,
+        )
         return {"outcome": "parsed"}, document.model_dump_json().encode()
     except DocumentError as err:
         held = err.document.model_dump_json().encode() if err.document is not None else b""
@@ -413,7 +447,13 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
             head, _, data = body.partition(b"\n")
             asked = json.loads(head)
             out, document = _answer(
-                data, asked["file_name"], asked["cells"], asked["pictures"], asked["part"]
+                data,
+                asked["file_name"],
+                asked["cells"],
+                asked["pictures"],
+                part=asked["part"],
+                recognise=asked["recognise"],
+                kept=asked["kept"],
             )
             put(json.dumps(out).encode() + b"\n" + document)
         except MemoryError:

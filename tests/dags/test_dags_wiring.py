@@ -71,7 +71,7 @@ def seen(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 def test_every_dag_file_loads(seen: dict[str, Any]) -> None:
     assert seen["errors"] == {}
-    assert set(seen["dags"]) == {"crawl", "parse", "warehouse"}
+    assert set(seen["dags"]) == {"crawl", "parse", "recognise", "warehouse"}
 
 
 def test_no_heavy_library_at_the_top_of_a_dag_file(seen: dict[str, Any]) -> None:

@@ -1,0 +1,231 @@
+"""Recognised figures before they are judged: witnessed, settled by the sums, or told as open.
+
+A figure of a scan counts as read where two recognisers that share neither model nor
+preprocessing say the same and are sure (``parsers.seen``). Every other one is in doubt: the hard
+sums of the document must leave exactly one of its readings (``expectations.catalogue.repair``),
+whatever the other figures in doubt are. If that is not the first reading, the figure is repaired
+and keeps it; if more than one is left, or none was tested, a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from expectations.catalogue import load_catalogue
+from expectations.catalogue.binder import Binder
+from expectations.catalogue.repair import Doubt, Key, settle
+from parsers.document import Cell, ParsedDocument, Table, Warning_
+from parsers.money import NotAnAmountError, parse_amount
+from parsers.second import same_figure
+from parsers.seen import SURE
+
+MOST_DOUBTS = 150
+"""More figures in doubt than this are no doubts about figures: the scan is not readable."""
+_ALIKE = {
+    "0": "689", "1": "47", "2": "37", "3": "5892", "4": "19", "5": "638", "6": "850",
+    "7": "12", "8": "35609", "9": "038",
+}  # fmt: skip
+"""Digits whose print is nearly alike when it is worn."""
+_UNLIKELY = 1.5
+_SHOWN = 12
+
+
+@dataclass
+class Settlement:
+    """``document`` with what was repaired; ``open``: figures that a person must decide, likeliest
+    to be wrong first; ``told``: a sentence for each repaired figure; ``settled``: all figures of
+    scans that need no further look."""
+
+    document: ParsedDocument
+    open: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
+
+
+def is_recognised(document: ParsedDocument) -> bool:
+    return any(c.source == "ocr" for t in document.tables for row in t.cells for c in row)
+
+
+def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Settlement:
+    """Settle the recognised figures of a document; ``decided`` are those a person has read."""
+    document = document.model_copy(deep=True)
+    out = Settlement(document)
+    doubts: dict[Key, Doubt] = {}
+    readings: dict[Key, list[str]] = {}
+    for table in document.tables:
+        for r, c, cell in _figures(table):
+            key = f"{table.id}/{r}/{c}"
+            if cell.source != "ocr" or key in decided:
+                continue
+            if (cell.confidence or 0.0) >= SURE and _readable(cell.text):
+                out.settled.add(key)
+                continue
+            said = readings_of(cell)
+            free = not said or (not cell.text and (cell.confidence or 0.0) < SURE)
+            values = [_yuan(text, table.factor) for text, _ in said]
+            readings[table.id, r, c] = [text for text, _ in said]
+            doubts[table.id, r, c] = Doubt(
+                values, [cost for _, cost in said], table.step * table.factor, free
+            )
+    if not doubts:
+        return out
+    if len(doubts) > MOST_DOUBTS:
+        out.open = [_name(k) for k in doubts]
+        out.reasons = [f"扫描件：{len(doubts)} 处数字识别没有把握，超过 {MOST_DOUBTS} 处"]
+        return out
+    bounds = Binder(document, load_catalogue()).bind()
+    answer = settle(bounds, doubts)
+    for at, doubt in doubts.items():
+        name = _name(at)
+        cell = _cell(document, name)
+        if not answer.feasible or at in answer.open:
+            out.open.append(name)
+            continue
+        factor = _table(document, name).factor
+        left = answer.left.get(at)
+        text = _confirmed(cell, left, factor) if doubt.free else readings[at][answer.chosen[at]]
+        if text is None:
+            if left is not None:
+                proposed = f"{left / factor:.2f}"
+                cell.alternatives = [proposed, *(a for a in cell.alternatives if a != proposed)]
+            out.open.append(name)
+        elif same_figure(text, cell.text) and _readable(cell.text):
+            out.settled.add(name)
+        else:
+            _repair(out, name, text)
+    out.open.sort(key=lambda k: _confidence(document, k))
+    if out.open:
+        shown = [_said(document, k) for k in out.open[:_SHOWN]]
+        if len(out.open) > len(shown):
+            shown.append(f"另有 {len(out.open) - len(shown)} 处")
+        out.reasons = [
+            *([] if answer.feasible else ["扫描件：识别结果的任何组合都不满足勾稽关系"]),
+            *(f"存疑 {x}" for x in shown),
+        ]
+        for k in out.open:
+            held = _cell(document, k)
+            document.warnings.append(
+                Warning_(
+                    code="second_reading_differs",
+                    message=_said(document, k),
+                    page=held.page,
+                    where=k,
+                )
+            )
+    return out
+
+
+def readings_of(cell: Cell) -> list[tuple[str, float]]:
+    """What a figure in doubt may be, with the cost of taking it: as read, the alternatives of
+    both recognisers, and one digit taken for one that looks nearly alike."""
+    out: dict[Decimal | None, tuple[str, float]] = {}
+
+    def add(text: str, cost: float) -> None:
+        if _readable(text):
+            value = parse_amount(text)
+            if value not in out:
+                out[value] = (text, cost)
+
+    add(cell.text, 0.0)
+    for n, text in enumerate(cell.alternatives):
+        add(text, 1.0 + n / 100)
+    if cell.text:
+        for text in [cell.text, *cell.alternatives[:2]]:
+            for n, ch in enumerate(text):
+                for other in _ALIKE.get(ch, ""):
+                    add(text[:n] + other + text[n + 1 :], _UNLIKELY + 1.0)
+    return [*out.values()]
+
+
+def _confirmed(cell: Cell, left: Decimal | None, factor: Decimal) -> str | None:
+    """The reading of an unreadable figure that the sums leave, where the print says so too."""
+    if left is None:
+        return None
+    for text in (cell.text, *cell.alternatives):
+        if text and _readable(text) and _yuan(text, factor) == left:
+            return text
+    return None
+
+
+def _repair(out: Settlement, key: str, text: str) -> None:
+    cell = _cell(out.document, key)
+    before = cell.text
+    cell.reading_text, cell.text, cell.amount = before, text, parse_amount(text)
+    cell.source = "repaired"
+    _, r, c = key.split("/")
+    _table(out.document, key).body[int(r)][int(c)] = text
+    told = f"{_place(out.document, key)}：识别为「{before}」，按字形与勾稽关系取「{text}」"
+    out.told.append(told)
+    out.document.warnings = [
+        w
+        for w in out.document.warnings
+        if not (w.code == "unreadable_amount" and before and before in w.message and w.page == cell.page)
+    ]  # fmt: skip
+    out.document.warnings.append(
+        Warning_(code="second_reading_repaired", message=told, page=cell.page, where=key)
+    )
+
+
+def _figures(table: Table) -> list[tuple[int, int, Cell]]:
+    """The amount cells of a form: by what stands in its columns' headers."""
+    from parsers.forms import family
+
+    kinds = [c.kind for c in family().forms[table.id].columns]
+    return [
+        (r, c, cell)
+        for r, row in enumerate(table.cells)
+        for c, cell in enumerate(row)
+        if c < len(kinds) and kinds[c] == "amount"
+    ]
+
+
+def _readable(text: str) -> bool:
+    try:
+        parse_amount(text)
+    except NotAnAmountError:
+        return False
+    return True
+
+
+def _yuan(text: str, factor: Decimal) -> Decimal | None:
+    amount = parse_amount(text)
+    return None if amount is None else amount * factor
+
+
+def _name(key: Key) -> str:
+    return f"{key[0]}/{key[1]}/{key[2]}"
+
+
+def _table(document: ParsedDocument, key: str) -> Table:
+    table = document.table(key.partition("/")[0])
+    if table is None:
+        raise ValueError(f"{key} names a form that the document does not have")
+    return table
+
+
+def _cell(document: ParsedDocument, key: str) -> Cell:
+    _, r, c = key.split("/")
+    return _table(document, key).cells[int(r)][int(c)]
+
+
+def _confidence(document: ParsedDocument, key: str) -> float:
+    return _cell(document, key).confidence or 0.0
+
+
+def _place(document: ParsedDocument, key: str) -> str:
+    from nightly.decisions import row_and_column
+
+    row, column = row_and_column(document, key)
+    words = [w for w in (key.partition("/")[0], row, column) if w]
+    return f"{' '.join(words)}（{key}，第{_cell(document, key).page}页）"
+
+
+def _said(document: ParsedDocument, key: str) -> str:
+    cell = _cell(document, key)
+    said = f"识别为「{cell.text}」" if cell.text else "未能识别"
+    others: Sequence[str] = [a for a in cell.alternatives if not same_figure(a, cell.text)][:3]
+    also = f"，也可能是{'、'.join(f'「{a}」' for a in others)}" if others else ""
+    return f"{_place(document, key)}：{said}{also}（把握 {cell.confidence or 0:.2f}）"

@@ -1,0 +1,434 @@
+"""Scanned pages (扫描页) → the same pages that the engine gives for a text layer.
+
+A page without a text layer is looked at as an image: straightened (``parsers.raster``), its
+rules found and joined to grids by ``parsers.grid``, each cell's lines and the lines around the
+tables cut out and read one by one (``parsers.ocr``). Forms, joining over pages, narrative and
+performance tables then work on it as on any other page; each word says how surely it was read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parsers import glyphs, ocr, raster
+from parsers.document import BBox, ParsedDocument
+from parsers.grid import build_grids
+from parsers.page import Page, Seen, TextLine, Word
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+Kept = MutableMapping[str, bytes]
+"""Recognitions kept by the hash of their page's image."""
+
+
+class Folder(MutableMapping[str, bytes]):
+    """Recognitions kept as files, each written whole or not at all."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def _at(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+    def __contains__(self, key: object) -> bool:
+        return self._at(str(key)).is_file()
+
+    def __getitem__(self, key: str) -> bytes:
+        try:
+            return self._at(key).read_bytes()
+        except OSError:
+            raise KeyError(key) from None
+
+    def __setitem__(self, key: str, value: bytes) -> None:
+        path = self._at(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}.tmp")
+        scratch.write_bytes(value)
+        scratch.replace(path)
+
+    def __delitem__(self, key: str) -> None:
+        self._at(key).unlink()
+
+    def __iter__(self) -> Iterator[str]:
+        return (p.stem for p in self.folder.glob("*/*.json"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+LEAST_IMAGE = 0.3
+"""Share of a page without text that images must cover for it to be read as a scan."""
+_WORD_GAP = 1.3
+"""A gap wider than this share of the line's height parts two words."""
+_SPECK = 1.3
+"""Ink smaller than this in both directions (points) is grain, where it stands alone."""
+_DIM = 0.02
+"""Share of a cell that may lie under dark dirt."""
+_GRAIN, _EDGE_GRAIN, _EDGE_GAP = 2.8, 2.2, 1.8
+_DOTS = "·•●.,、。'`’-—~^"
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
+_INSET = 0.4
+_TYPICAL = 10.0
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A printed run cut out of a page. ``box`` in pixels: x0, top, x1, bottom of its ink."""
+
+    line: Pixels
+    box: tuple[int, int, int, int]
+    owner: int
+    """Index of the cell it stands in, -1 outside the tables."""
+    row: int
+    """Number of its line within the cell or the page."""
+
+
+def is_scan(page: Page) -> bool:
+    """Has a page nothing to read but an image?"""
+    return not page.has_text and page.image_share >= LEAST_IMAGE
+
+
+def read_scans(
+    data: bytes,
+    pages: list[Page],
+    *,
+    also: Iterable[int] = (),
+    kept: Kept | None = None,
+) -> list[Page]:
+    """The pages with the scanned ones (and those numbered in ``also``) read from their images.
+
+    ``kept`` holds recognitions of earlier runs by page image; new ones are put there.
+    Raises SecondReadingError where the model is not installed.
+    """
+    wanted = {p.number for p in pages if is_scan(p)} | set(also)
+    if not wanted:
+        return pages
+    import pypdfium2
+
+    out = list(pages)
+    figures: list[tuple[Seen, Pixels]] = []
+    pdf = pypdfium2.PdfDocument(data)
+    try:
+        for k, page in enumerate(pages):
+            if page.number in wanted:
+                sheet = pdf[page.number - 1]
+                out[k], found = read_scan(sheet, page, kept)
+                figures += found
+                sheet.close()
+    finally:
+        pdf.close()
+    _second_opinions(figures)
+    return out
+
+
+def _second_opinions(figures: Sequence[tuple[Seen, Pixels]]) -> None:
+    """Every figure in a cell read once more, by the shapes of the whole document's print."""
+    samples = [
+        glyphs.Sample(grey, seen.figure, min(seen.confidence, seen.figure_confidence))
+        for seen, grey in figures
+    ]
+    for (seen, _), opinion in zip(figures, glyphs.opinions(samples), strict=True):
+        if opinion is not None:
+            seen.second, seen.margin = opinion.text, opinion.margin
+            seen.second_others = opinion.others
+
+
+def read_scan(
+    drawn: Any, page: Page, kept: Kept | None = None
+) -> tuple[Page, list[tuple[Seen, Pixels]]]:
+    """One page (``drawn``: of pypdfium2) read from its image, and the grey print of each figure
+    in its cells. ``page`` is what the engine saw."""
+    grey, scale = raster.draw(drawn)
+    sheet = raster.upright(grey, scale)
+    levels, uprights, mask = raster.find_rules(sheet)
+    ruled, loose = build_grids(levels, uprights, page.number)
+    pieces = list(_pieces(_print_of(sheet, mask), scale, [c.bbox for g in ruled for c in g.grid.cells],
+                          [g.grid.bbox for g in ruled]))  # fmt: skip
+    key = hashlib.sha256(
+        f"{ocr.RECOGNITION} {grey.shape} {scale:.6f} {len(pieces)} ".encode() + grey.tobytes()
+    ).hexdigest()
+    seen = _recognised(pieces, scale, kept, key)
+    out = Page(page.number, page.width, page.height, page.rotation)
+    out.removed, out.image_share, out.is_scan = page.removed, page.image_share, True
+    out.skew = sheet.back if sheet.angle else None
+    out.grids, out.rules = [g.grid for g in ruled], loose
+    cells = [c for g in ruled for c in g.grid.cells]
+    lines: dict[int, list[Word]] = {}
+    figures: list[tuple[Seen, Pixels]] = []
+    for piece, one in zip(pieces, seen, strict=True):
+        if _is_grain(piece, one, scale):
+            continue
+        if not one.text:
+            if piece.owner >= 0:
+                cells[piece.owner].smudged = True
+            continue
+        word = _word(piece, one, scale)
+        if piece.owner >= 0:
+            cells[piece.owner].words.append(word)
+            if _may_be_figure(one):
+                figures.append((one, _grey_of(sheet, mask, piece.box)))
+        else:
+            lines.setdefault(piece.row, []).append(word)
+    for cell in cells:
+        cell.smudged = cell.smudged or _is_dim(sheet, cell.bbox)
+    out.lines = [TextLine(page.number, words) for _, words in sorted(lines.items())]
+    out.has_text = bool(out.lines) or any(c.words for c in cells)
+    return out, figures
+
+
+def _may_be_figure(seen: Seen) -> bool:
+    signs = sum(ch in glyphs.CHARACTERS for ch in seen.text)
+    return bool(seen.figure) and signs * 2 >= len(seen.text)
+
+
+def _grey_of(sheet: raster.Sheet, mask: Pixels, box: tuple[int, int, int, int]) -> Pixels:
+    """The page as scanned around a run of print, its rules painted over with paper."""
+    import numpy as np
+
+    air = max(2, round(1.0 * sheet.scale))
+    x0, top, x1, bottom = box
+    rows = slice(max(0, top - air), bottom + air)
+    columns = slice(max(0, x0 - air), x1 + air)
+    part = sheet.grey[rows, columns]
+    paper = np.percentile(part, 92)
+    out: Pixels = np.where(mask[rows, columns] > 0, paper, part).astype(np.uint8)
+    return out
+
+
+def _is_grain(piece: _Piece, seen: Seen, scale: float) -> bool:
+    """Dots that stand alone are dirt: no figure and no word is one dot."""
+    x0, top, x1, bottom = piece.box
+    small = max(x1 - x0, bottom - top) < _GRAIN * scale
+    return small and all(ch in _DOTS for ch in seen.text)
+
+
+def _word(piece: _Piece, seen: Seen, scale: float) -> Word:
+    x0, top, x1, bottom = (v / scale for v in piece.box)
+    if piece.owner >= 0 and _GROUPED.fullmatch(seen.text):
+        # three decimals are printed nowhere: a worn comma that groups thousands reads as a point
+        seen.text = seen.text.replace(".", ",")
+    # ideographs fill their body, figures and small signs do not
+    wide = any(ord(ch) > 0x2E80 for ch in seen.text)
+    size = (bottom - top) / (0.9 if wide else 0.72)
+    return Word(seen.text, x0, top, x1, bottom, round(size, 1), seen)
+
+
+def _recognised(pieces: Sequence[_Piece], scale: float, kept: Kept | None, key: str) -> list[Seen]:
+    if kept is not None and key in kept:
+        try:
+            held = [
+                Seen(**{**s, "others": [tuple(o) for o in s["others"]]})
+                for s in json.loads(kept[key])
+            ]
+        except (ValueError, TypeError, KeyError):
+            held = []  # half a file, or one of another version: read again
+        if len(held) == len(pieces):
+            return held
+    seen = [ocr.recognise(framed(p.line, scale)) for p in pieces]
+    if kept is not None:
+        kept[key] = json.dumps([asdict(s) for s in seen], ensure_ascii=False).encode()
+    return seen
+
+
+def framed(line: Pixels, scale: float) -> Pixels:
+    """A line with air around it, as the model was trained on."""
+    import numpy as np
+
+    least = int(6 * scale)
+    short = max(0, least - line.shape[0])
+    air = max(2, round(0.18 * max(line.shape[0], least)))
+    out: Pixels = np.pad(line, ((air + short // 2, air + short - short // 2), (2 * air, 2 * air)))
+    return out
+
+
+def _print_of(sheet: raster.Sheet, mask: Pixels) -> Pixels:
+    """The ink without the rules."""
+    import cv2
+    import numpy as np
+
+    wide = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    out: Pixels = np.where(wide > 0, 0, sheet.ink).astype(np.uint8)
+    return out
+
+
+def _is_dim(sheet: raster.Sheet, box: BBox) -> bool:
+    """Is a part of a cell so dark that print may hide in it?"""
+    x0, top, x1, bottom = (round(v * sheet.scale) for v in box)
+    part = sheet.dim[max(0, top) : bottom, max(0, x0) : x1]
+    return bool(part.size and part.mean() > _DIM)
+
+
+# -- cutting out -------------------------------------------------------------------------
+def _pieces(
+    ink: Pixels, scale: float, cells: Sequence[BBox], tables: Sequence[BBox]
+) -> Iterator[_Piece]:
+    heights: list[int] = []
+    waiting: list[tuple[int, tuple[int, int, int, int]]] = []
+    for owner, (x0, top, x1, bottom) in enumerate(cells):
+        left, right = round((x0 + _INSET) * scale), round((x1 - _INSET) * scale)
+        first, last = round((top + _INSET) * scale), round((bottom - _INSET) * scale)
+        part = ink[first:last, left:right]
+        for a, b in _spans(part, scale):
+            heights.append(b - a)
+            waiting.append((owner, (left, first + a, right, first + b)))
+    typical = sorted(heights)[len(heights) // 2] if heights else round(_TYPICAL * scale)
+    row = 0
+    for owner, (left, a, right, b) in waiting:
+        for top, bottom in _parted(ink[:, left:right], a, b, typical):
+            row += 1
+            yield from _runs(ink, scale, (left, top, right, bottom), owner, row)
+    around = ink.copy()
+    for x0, top, x1, bottom in tables:
+        around[
+            max(0, round((top - 1) * scale)) : round((bottom + 1) * scale),
+            max(0, round((x0 - 1) * scale)) : round((x1 + 1) * scale),
+        ] = 0
+    # bands of the page between, above and below the tables
+    for a, b in _spans(around, scale, grain=True):
+        for top, bottom in _parted(around, a, b, typical if heights else round(_TYPICAL * scale)):
+            row += 1
+            yield from _runs(around, scale, (0, top, around.shape[1], bottom), -1, row)
+
+
+def _spans(part: Pixels, scale: float, *, grain: bool = False) -> list[tuple[int, int]]:
+    """Rows of ink, top to bottom, as first and last + 1."""
+    import cv2
+    import numpy as np
+
+    black = part >= raster.BLACK
+    if not black.any():
+        return []
+    if grain:
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(black.astype(np.uint8))
+        small = (stats[:, 2] < _SPECK * scale) & (stats[:, 3] < _SPECK * scale)
+        small[0] = False
+        black = black & ~small[labels]
+    full = np.append(black.any(axis=1), False).astype(np.int8)
+    edges = np.flatnonzero(np.diff(np.append(0, full)))
+    spans = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    out: list[tuple[int, int]] = []
+    for a, b in spans:
+        # an accent, the upper bar of 二 or a minus: joined to the line whose height it is in
+        if (
+            out
+            and a - out[-1][1] <= 1.2 * scale
+            and (b - a < 4 * scale or out[-1][1] - out[-1][0] < 4 * scale)
+        ):
+            out[-1] = (out[-1][0], b)
+        else:
+            out.append((a, b))
+    return [
+        (a, b)
+        for a, b in out
+        if b - a >= _SPECK * scale
+        or int(np.ptp(np.flatnonzero(black[a:b].any(axis=0)))) + 1 > _SPECK * scale
+    ]
+
+
+def _parted(part: Pixels, top: int, bottom: int, typical: int) -> list[tuple[int, int]]:
+    """A band parted where lines of print touch each other."""
+    import numpy as np
+
+    count = round((bottom - top) / max(1, typical))
+    if bottom - top < 1.7 * typical or count < 2:
+        return [(top, bottom)]
+    rows = (part[top:bottom] >= raster.BLACK).sum(axis=1)
+    cuts = [0]
+    for k in range(1, count):
+        middle = (bottom - top) * k // count
+        reach = max(1, round(typical / 3))
+        low, high = max(cuts[-1] + 1, middle - reach), min(bottom - top - 1, middle + reach)
+        if high > low:
+            cut = low + int(np.argmin(rows[low:high]))
+            # a large title has no gap within: it stays whole
+            if rows[cut] > 0.35 * max(1, int(np.median(rows[rows > 0]))):
+                return [(top, bottom)]
+            cuts.append(cut)
+    return [(top + a, top + b) for a, b in zip(cuts, [*cuts[1:], bottom - top], strict=True)]
+
+
+def _runs(
+    ink: Pixels, scale: float, box: tuple[int, int, int, int], owner: int, row: int
+) -> Iterator[_Piece]:
+    """The runs of one line, parted at wide gaps; grain that stands alone is left out."""
+    import numpy as np
+
+    left, top, right, bottom = box
+    part = ink[top:bottom, left:right]
+    # thin strokes are pale: without them the tip of a 4 falls off and it reads as 1
+    columns = _without_edge_grain(part >= raster.THIN, scale, trailing=owner >= 0)
+    if not columns.size:
+        return
+    gap = _WORD_GAP * max(bottom - top, 6 * scale)
+    for run in np.split(columns, np.flatnonzero(np.diff(columns) > gap) + 1):
+        a, b = int(run[0]), int(run[-1]) + 1
+        rows = np.flatnonzero((part[:, a:b] >= raster.THIN).any(axis=1))
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        if b - a < _SPECK * scale and last - first < _SPECK * scale:
+            continue
+        cut = part[max(0, first - 1) : last + 1, max(0, a - 1) : b + 1]
+        yield _Piece(cut, (left + a, top + first, left + b, top + last), owner, row)
+
+
+def _without_edge_grain(black: Any, scale: float, *, trailing: bool) -> Any:
+    """The columns of ink of a line without dots before its first glyph (and after its last)."""
+    import numpy as np
+
+    columns = np.flatnonzero(black.any(axis=0))
+    for first in (True, False) if trailing else (True,):
+        while columns.size:
+            runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+            if len(runs) < 2:
+                break
+            end = runs[0] if first else runs[-1]
+            rows = np.flatnonzero(black[:, end].any(axis=1))
+            gap = runs[1][0] - runs[0][-1] if first else runs[-1][0] - runs[-2][-1]
+            # the tip of a worn 4 lies nearer to the rest of it than dirt does
+            if int(gap) < _EDGE_GAP * scale or max(len(end), int(np.ptp(rows)) + 1) > (
+                _EDGE_GRAIN * scale
+            ):
+                break
+            columns = np.concatenate(runs[1:] if first else runs[:-1])
+    return columns
+
+
+# -- boxes -------------------------------------------------------------------------------
+def place_back(document: ParsedDocument, pages: Sequence[Page]) -> None:
+    """Turn the boxes of straightened pages to the pages as they lie in the file."""
+    turns: dict[int, Callable[[BBox], BBox]] = {
+        p.number: p.skew for p in pages if p.skew is not None
+    }
+    if not turns:
+        return
+
+    def back(page: int | None, box: BBox | None) -> BBox | None:
+        if page not in turns or box is None:
+            return box
+        x0, top, x1, bottom = turns[page](box)
+        return (round(x0, 2), round(top, 2), round(x1, 2), round(bottom, 2))
+
+    for table in document.tables:
+        for row in table.cells:
+            for cell in row:
+                cell.bbox = back(cell.page, cell.bbox)
+        table.bbox_by_page = {p: back(p, box) or box for p, box in table.bbox_by_page.items()}
+    for figure in document.narrative.figures:
+        figure.bbox = back(figure.page, figure.bbox)
+    for sentence in document.narrative.sentences:
+        for amount in sentence.amounts:
+            amount.bbox = back(amount.page, amount.bbox)
+    for places in document.performance_places:
+        for place in places.values():
+            place.bbox = back(place.page, place.bbox)
+    for gone in document.dropped:
+        gone.bbox = back(gone.page, gone.bbox)
