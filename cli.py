@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_evidence import evidence_app
+from cli_operate import reparse
 from cli_review import review_app
 from cli_sites import archive_app, sites_app
 from nightly.errors import GateClosedError
@@ -247,6 +248,9 @@ def ingest(
     refused = print_ingested(settings, zip(rows, files, strict=True), lang.value)
     if refused:
         raise typer.Exit(1)
+
+
+app.command(epilog="Example: budgets reparse --limit 50 --dry-run")(reparse)
 
 
 @app.command(epilog="Example: budgets build --docs")

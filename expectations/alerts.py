@@ -96,6 +96,8 @@ class Night:
     sites: tuple[News, ...] = ()
     restated: tuple[News, ...] = ()
     missing: tuple[News, ...] = ()
+    reread: tuple[News, ...] = ()
+    """Documents whose reading by a new parser version is worse and was kept back."""
     documents: tuple[tuple[str, str], ...] = ()
     """Current documents: (document id, title)."""
 
@@ -347,8 +349,9 @@ def read_night(
         if not step.get("success")
     )
     sites = tuple(_crawl_warnings(steps, now))
+    reread = tuple(_kept_back(steps))
     if not Path(database_path).exists():
-        return Night(run_id, failures, sites=sites)
+        return Night(run_id, failures, sites=sites, reread=reread)
     import duckdb
 
     with duckdb.connect(str(database_path), read_only=True) as connection:
@@ -362,6 +365,7 @@ def read_night(
             sites=(*sites, *_blocked(connection, now), *_withdrawn(connection)),
             restated=tuple(_restated(connection)),
             missing=tuple(_missing(connection, now)),
+            reread=reread,
             documents=tuple(
                 (str(row[0]), str(row[1])) for row in connection.execute(_CURRENT).fetchall()
             ),
@@ -556,6 +560,23 @@ def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[N
     return list(news.values())
 
 
+def _kept_back(steps: Iterable[Mapping[str, Any]]) -> Iterator[News]:
+    """Re-readings (重读) that were worse than what is landed; each batch is told once."""
+    for step in steps:
+        result = step.get("result") or {}
+        if step.get("step") != "reread_batch" or not result.get("kept_back"):
+            continue
+        count = result["documents"] - result["switched"]
+        where = "docs/runbook.md#reparse_kept_back"
+        yield News(
+            item=f"reread:{result['batch_id']}",
+            text_zh=f"新版解析程序重读 {result['documents']} 个文件，{count} 个读数较差，沿用原读数，"
+            f"例如 {result['kept_back'][0]}（处理办法：{where}）",
+            text_en=f"of {result['documents']} files read again {count} came out worse and keep their "
+            f"reading, e.g. {result['kept_back'][0]} (what to do: {where})",
+        )
+
+
 def _steps(folder: Path, now: datetime) -> Iterable[dict[str, Any]]:
     """Outcome rows of steps of the last two days (they lie in one folder a day)."""
     days = {(now - timedelta(days=back)).strftime("dt=%Y-%m-%d") for back in range(3)}
@@ -723,6 +744,7 @@ def _digest(
         ("更正：", "Corrected:", night.restated),
         ("未见：", "Not seen:", night.missing),
         ("站点：", "Sites:", night.sites),
+        ("重读：", "Read again:", night.reread),
     ):
         fresh = [one for one in news if one.item not in told]
         if fresh:

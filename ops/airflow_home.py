@@ -14,6 +14,7 @@ POOLS = {
     "crawl": (8, "hosts crawled at once; one task owns a host"),
     "parse": (2, "batches read at once; each uses the machine's cores"),
     "ocr": (1, "scanned files read at once; each keeps a core busy for minutes"),
+    "reparse": (1, "one batch re-read in the background; the night goes first"),
     "warehouse": (1, "DuckDB has one writer"),
 }
 

@@ -34,7 +34,16 @@ from warehouse.errors import LandingError
 from warehouse.layout import Layout
 from warehouse.schema import LANDED
 
-__all__ = ["Batch", "RecordKey", "clean", "commits", "land", "landed", "read_table"]
+__all__ = [
+    "Batch",
+    "RecordKey",
+    "clean",
+    "commits",
+    "contract_problem",
+    "land",
+    "landed",
+    "read_table",
+]
 
 LOCK_SECONDS = 600
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -249,6 +258,14 @@ def land(layout: Layout, records: Sequence[ParseRecord], batch_id: str) -> Batch
             batch.checksums[table.name] = hashlib.sha256(data).hexdigest()
         store.write_bytes(Layout.commit_file(batch_id), batch.as_json())
         return batch
+
+
+def contract_problem(record: ParseRecord) -> str | None:
+    """What of a record's content contradicts the contract, so that ``land`` would not use it."""
+    key, rows = _rows(record)
+    if key.outcome == record.outcome:
+        return None
+    return str(rows["raw_parse_outcome"][0]["problem_what"])
 
 
 def _parquet(schema: Any, names: list[str], rows: list[Row]) -> bytes:

@@ -39,7 +39,8 @@ for name, dag in bag.dags.items():
                 "callback": bool(t.on_failure_callback), "pool": t.pool,
                 "upstream": sorted(t.upstream_task_ids),
                 "rule": getattr(t.trigger_rule, 'value', t.trigger_rule),
-                "outlets": [o.uri for o in t.outlets],
+                "outlets": [o.uri for o in t.outlets], "queue": t.queue,
+                "weight": [t.priority_weight, str(getattr(t.weight_rule, "value", t.weight_rule))],
             }
             for t in dag.tasks
         },
@@ -71,7 +72,7 @@ def seen(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 def test_every_dag_file_loads(seen: dict[str, Any]) -> None:
     assert seen["errors"] == {}
-    assert set(seen["dags"]) == {"crawl", "parse", "recognise", "warehouse"}
+    assert set(seen["dags"]) == {"crawl", "parse", "recognise", "reparse", "warehouse"}
 
 
 def test_no_heavy_library_at_the_top_of_a_dag_file(seen: dict[str, Any]) -> None:
@@ -108,6 +109,19 @@ def test_pools_guard_hosts_batches_and_the_one_writer(seen: dict[str, Any]) -> N
     assert used - {"default_pool"} == set(POOLS)
     assert POOLS["warehouse"][0] == 1
     assert {t["pool"] for t in seen["dags"]["warehouse"]["tasks"].values()} == {"warehouse"}
+
+
+def test_the_background_reading_has_its_own_pool_and_goes_last(seen: dict[str, Any]) -> None:
+    from ops.airflow_home import DAGS, POOLS
+
+    dag = seen["dags"]["reparse"]
+    assert {t["pool"] for t in dag["tasks"].values()} == {"reparse"}
+    assert POOLS["reparse"][0] == 1
+    assert {t["weight"][0] for t in dag["tasks"].values()} == {1}
+    assert all("bsolute" in t["weight"][1] for t in dag["tasks"].values())
+    assert dag["tasks"]["reread_batch"]["queue"] == "parse"
+    assert dag["tasks"]["announce_landing"]["outlets"] == ["budgets://landing/"]
+    assert "reparse" not in DAGS, "the night does not wait for it"
 
 
 def test_warehouse_order_and_telling_in_any_case(seen: dict[str, Any]) -> None:
