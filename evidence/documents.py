@@ -172,7 +172,7 @@ def make(
     placed: list[Box] = []
     cut: dict[str, dict[str, list[Crop]]] = {}
     if reading is not None:
-        placed = boxes(reading, forms, figure_names())
+        placed = boxes(reading, forms, figure_names(), asked.policy)
         cut = _crops(asked, reading)
         _pictures(
             out, asked, reading, placed, cut,
@@ -330,6 +330,7 @@ def _document_page(
         forms=[(f, here.get(f.id, ""), place_of(f.id, 0, out.moved)) for f in forms],
         charts=_charts(asked, out.moved),
         figures=[b for b in placed if b.anchor.startswith("N-")],
+        money=[b for b in placed if b.anchor.startswith("P-")],
         findings=asked.findings,
         targets=[t | {"project_name": policy.shown(t["project_name"])} for t in asked.targets],
         staff=asked.staff,

@@ -415,7 +415,11 @@ def _search(
                     ["o", organisation["name_printed"], " ".join(dict.fromkeys(also)),
                      f"organisations/{organisation['organisation_id']}.html"]
                 )  # fmt: skip
-        for row in published.searchable(county.code):
+        newest_first = sorted(
+            published.searchable(county.code),
+            key=lambda r: -(published.documents[r["document_id"]].fiscal_year or 0),
+        )
+        for row in newest_first:
             document = published.documents[row["document_id"]]
             if (
                 not document.is_current

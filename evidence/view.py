@@ -19,6 +19,7 @@ from expectations.catalogue.targets import PART_FIELDS
 from parsers.document import (
     BBox,
     CellRef,
+    FieldPlace,
     IdentityInstance,
     IdentityTerm,
     ParsedDocument,
@@ -282,9 +283,12 @@ def figure_name(names: Mapping[str, str], path: str) -> str:
 
 
 def boxes(
-    document: ParsedDocument, forms: Sequence[FormView], names: Mapping[str, str]
+    document: ParsedDocument,
+    forms: Sequence[FormView],
+    names: Mapping[str, str],
+    policy: Policy,
 ) -> list[Box]:
-    """Every figure that has a place on a page: cells of forms, then figures of the text."""
+    """Every figure that has a place on a page: cells of forms, figures of the text, of targets."""
     out = []
     tables: dict[str, Table] = {t.id: t for t in document.tables}
     for form in forms:
@@ -304,7 +308,28 @@ def boxes(
             if text != figure.text:
                 continue
             out.append(Box(f"N-{n}", figure.page, figure.bbox, name, text))
+    for n, fields in enumerate(document.performance_places):
+        out += _target_boxes(document, n, fields, policy)
     return out
+
+
+def _target_boxes(
+    document: ParsedDocument, n: int, fields: Mapping[str, FieldPlace], policy: Policy
+) -> Iterator[Box]:
+    """The money of one performance target (绩效目标表 资金明细), line by line."""
+    target = document.performance[n]
+    lines = target.get("资金明细")
+    lines = lines if isinstance(lines, list) else []
+    name = policy.shown(str(target.get("项目名称") or "部门整体"))
+    for k, (path, place) in enumerate(fields.items()):
+        part, _, rest = path.partition("/")
+        number, _, column = rest.partition("/")
+        if part != "资金明细" or place.bbox is None or not is_amount(place.text):
+            continue
+        line = lines[int(number)] if number.isdigit() and int(number) < len(lines) else {}
+        label = str(line.get("label", "")).rstrip("：:")
+        says = " · ".join(x for x in (name, label, column) if x)
+        yield Box(f"P-{n}-{k}", place.page, place.bbox, says, place.text)
 
 
 def _label(row: RowView) -> str:

@@ -716,8 +716,14 @@ PAGE_DOCUMENTS = 1000
 
 
 def write_findings_page(found: Sequence[Finding], path: Path) -> None:
-    """``findings.html`` of the Data Docs site: every finding under its document (``#d-…``)."""
+    """``findings.html`` of the Data Docs site: every finding under its document (``#d-…``).
+
+    A finding that has a page on the evidence site beside the Data Docs leads to it.
+    """
     from expectations.data_docs import environment
+
+    evidence = path.parent.parent / "evidence" / "findings"
+    shown = {one.finding_id for one in found if (evidence / f"{one.finding_id}.html").is_file()}
 
     by_document: dict[str, list[Finding]] = {}
     for one in found:
@@ -730,6 +736,7 @@ def write_findings_page(found: Sequence[Finding], path: Path) -> None:
             documents=list(by_document.values())[:PAGE_DOCUMENTS],
             more=max(0, len(by_document) - PAGE_DOCUMENTS),
             total=len(found),
+            evidence=shown,
             note=telling().note,
         )
     )

@@ -521,6 +521,16 @@ def heartbeat(settings: Settings, run_id: str) -> Report:
     return dict(result)
 
 
+def _link_findings(settings: Settings) -> None:
+    """Data Docs' list of findings again, now that each has a page to lead to."""
+    from expectations.findings import findings, write_findings_page
+
+    layout = _layout(settings)
+    listed = layout.docs_path / "data_docs" / "findings.html"
+    if listed.is_file():
+        write_findings_page(findings(layout.published_path), listed)
+
+
 def evidence(
     settings: Settings, run_id: str, progress: Callable[[str], None] | None = None
 ) -> Report:
@@ -545,6 +555,7 @@ def evidence(
             progress=progress,
         )
         result.update(report.as_dict())
+        _link_findings(settings)
         if report.problems:
             raise EvidenceError(report.problems)
     return dict(result)

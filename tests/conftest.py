@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from requirements import required
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A wrong name in ``BUDGETS_REQUIRE`` is told at once, not as a proof that was not asked for."""
+    del config
+    required()
 
 
 @pytest.fixture(scope="session")

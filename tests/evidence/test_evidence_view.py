@@ -127,13 +127,16 @@ def test_boxes_lead_to_every_figure_of_forms_and_text(
     reading: ParsedDocument, published: Published
 ) -> None:
     forms = form_views(reading, published, {}, policy=OPEN, linked=True)
-    found = boxes(reading, forms, figure_names())
+    found = boxes(reading, forms, figure_names(), OPEN)
     assert len({b.anchor for b in found}) == len(found)
     [one] = [b for b in found if b.anchor == "T05-1-2"]
     assert (one.page, one.says, one.value) == (9, "文化旅游体育与传媒支出 · 合计", "663.41 万元")
     narrated = [b for b in found if b.anchor.startswith("N-")]
     assert len(narrated) > 50
     assert not [b for b in narrated if "/" in b.says or "_" in b.says], "names are words"
+    targets = [b for b in found if b.anchor.startswith("P-")]
+    assert len(targets) >= len(reading.performance)
+    assert all(re.fullmatch(r"[\d,.]+", b.value) for b in targets)
 
 
 def test_figures_of_a_group_are_called_by_their_member() -> None:

@@ -134,6 +134,35 @@ def test_the_archive_keeps_what_was_published(crawled_title: str) -> None:
     assert crawled_title == TITLE
 
 
+def test_the_evidence_site_shows_it_as_text(published: Layout) -> None:
+    """Every page that names the body or its title, and the search index."""
+    from evidence.site import build_site
+
+    def no_original(sha256: str) -> bytes:
+        raise FileNotFoundError(sha256)
+
+    held = record(budget("bad", department=DEPARTMENT, basic="10.00", total="31.00"))
+    report = build_site(published, originals=no_original, readings=lambda sha, version: held)
+    assert report.documents == 1
+    root = Path(report.path)
+    shown = 0
+    for path in root.rglob("*.html"):
+        page = path.read_text("utf-8")
+        if IN_NAME.split(">", maxsplit=1)[0] in BeautifulSoup(page, "html.parser").get_text():
+            assert_text_only(page, DEPARTMENT)
+            shown += 1
+    assert shown >= 3, "body, document, finding"
+    [document] = root.glob("documents/*/index.html")
+    assert_text_only(document.read_text("utf-8"), TITLE)
+    for script in (root / "search").glob("*.js"):
+        assert "<" not in script.read_text("utf-8")
+    policy = BeautifulSoup(document.read_text("utf-8"), "html.parser").find(
+        "meta", attrs={"http-equiv": "Content-Security-Policy"}
+    )
+    assert policy is not None
+    assert "default-src 'none'" in str(policy)
+
+
 def test_the_page_of_findings_shows_it_as_text(published: Layout, tmp_path: Path) -> None:
     found = findings(published.published_path)
     assert found, "the document contradicts itself, so the page is not empty"
