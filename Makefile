@@ -89,6 +89,7 @@ bench: setup  ## speed and power, as ratios against named baselines
 	@$(BIN)/python -m benchmarks.parsing
 	@$(BIN)/python -m benchmarks.misreadings
 	@$(BIN)/python -m benchmarks.crawling --small
+	@$(BIN)/python -m benchmarks.warehouse
 
 score: setup  ## exactness against the measuring documents beside the project, where they are
 	@$(BIN)/python -m benchmarks.score

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.database import DEFAULT_TIMEOUT, exclusive
+from warehouse.database import DEFAULT_TIMEOUT, exclusive, opened
 from warehouse.errors import BuildError
 from warehouse.layout import Layout
 from warehouse.load import create
@@ -26,6 +28,13 @@ __all__ = ["PROJECT", "BuildReport", "build", "dbt", "document", "project_versio
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt"
 _SUFFIXES = (".sql", ".yml", ".csv")
+_BUILD = {
+    "built_at": "timestamp",
+    "project_version": "varchar",
+    "epoch": "varchar",
+    "is_complete": "boolean",
+}
+"""Columns of meta.build, which has one row."""
 
 
 @dataclass
@@ -101,21 +110,28 @@ def build(
     version = project_version()
     with exclusive(layout, timeout):
         full_refresh = full_refresh or _built_with(layout) != version
+        _begin(layout, version, anew=full_refresh)
         results = layout.build_path / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         # unit tests try the models on made-up rows: they are run where the project is changed
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         if full_refresh:
             arguments.append("--full-refresh")
+        else:  # they are as the project says, and the project has not changed
+            arguments += ["--exclude", "resource_type:seed", "path:models/staging"]
         if select:
             arguments += ["--select", *select]
         done = dbt(layout, *arguments)
-        if not results.exists():
-            raise BuildError([_tail(done)])
-        report = _report(json.loads(results.read_text(encoding="utf-8")), done)
+        try:
+            if not results.exists():
+                raise BuildError([_tail(done)])
+            report = _report(json.loads(results.read_text(encoding="utf-8")), done)
+        except BuildError as error:
+            kept = _keep(layout, done)
+            raise BuildError([*error.failures, f"everything dbt said: {kept}"]) from error
         report.full_refresh, report.project_version = full_refresh, version
         if not select:
-            _remember(layout, version)
+            _end(layout)
     report.seconds = round(time.monotonic() - clock, 3)
     return report
 
@@ -139,28 +155,87 @@ def document(layout: Layout, *, timeout: float = DEFAULT_TIMEOUT) -> Path:
 
 
 def _built_with(layout: Layout) -> str | None:
-    with duckdb.connect(str(layout.warehouse_path)) as con:
+    """The project version of the last build, however it ended; None where it is not known."""
+    with opened(layout) as con:
         create(con)
-        con.execute("create schema if not exists meta")
-        con.execute(
-            "create table if not exists meta.build (built_at timestamp, project_version varchar)"
-        )
-        row = con.execute("select arg_max(project_version, built_at) from meta.build").fetchone()
+        columns = [
+            name
+            for (name,) in con.execute(
+                "select column_name from duckdb_columns() where schema_name = 'meta'"
+                " and table_name = 'build' order by column_index"
+            ).fetchall()
+        ]
+        if columns != list(_BUILD):
+            return None
+        row = con.execute("select project_version from meta.build").fetchone()
     return row[0] if row else None
 
 
-def _remember(layout: Layout, version: str) -> None:
-    with duckdb.connect(str(layout.warehouse_path)) as con:
-        con.execute("delete from meta.build")
+def _begin(layout: Layout, version: str, *, anew: bool) -> None:
+    """Note that a build is under way. ``anew``: nothing of earlier builds stays, neither a model
+    that is no more nor the note of what a model had taken; the numbers of changes start again,
+    and ``epoch`` tells them from the earlier ones."""
+    with opened(layout) as con:
+        if anew:
+            for schema in ("meta", "quality", "marts", "intermediate", "staging"):
+                con.execute(f"drop schema if exists {schema} cascade")
+            con.execute("create schema meta")
+            con.execute(
+                f"create table meta.build ({', '.join(f'{n} {t}' for n, t in _BUILD.items())})"
+            )
+            con.execute(
+                "insert into meta.build values (now(), ?, ?, false)", [version, uuid.uuid4().hex]
+            )
+        con.execute("update meta.build set is_complete = false")
+
+
+def _end(layout: Layout) -> None:
+    with opened(layout) as con:
+        # everything that any model has taken passed every test now
+        con.execute("delete from meta.progress where model = ':checked'")
         con.execute(
-            "insert into meta.build values (?, ?)",
-            [datetime.now(UTC).replace(tzinfo=None), version],
+            "insert into meta.progress select ':checked', coalesce(max(taken_until), 0)"
+            " from meta.progress"
         )
+        con.execute("update meta.build set built_at = now(), is_complete = true")
 
 
 def _tail(done: subprocess.CompletedProcess[str]) -> str:
+    """How dbt ended, where it says nothing of a node: its own last words, or who ended it."""
     text = (done.stdout + done.stderr).strip().splitlines()
-    return f"dbt ended with {done.returncode}: " + " | ".join(text[-12:])
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        ended = f"dbt was ended by {name} after it had said"
+        if name == "SIGKILL":
+            ended = (
+                "dbt was killed (SIGKILL), most often for want of memory: lower "
+                "BUDGETS_DUCKDB_MEMORY or free some; its last words were"
+            )
+    else:
+        ended = f"dbt ended with {done.returncode}"
+    return f"{ended}: " + (" | ".join(text[-12:]) or "nothing")
+
+
+def _keep(layout: Layout, done: subprocess.CompletedProcess[str]) -> Path:
+    """Everything dbt said in a build that failed, with the versions it ran on; the last ten stay."""
+    folder = layout.build_path / "failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    path = folder / f"{now:%Y%m%dT%H%M%S%f}Z.log"
+    log = layout.build_path / "logs" / "dbt.log"
+    detail = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    path.write_text(
+        f"at {now:%Y-%m-%d %H:%M:%S} UTC, dbt ended with {done.returncode}\n"
+        f"{' '.join(map(str, done.args))}\n"
+        f"python {sys.version.split()[0]}, duckdb {duckdb.__version__}, "
+        f"load {os.getloadavg()}, warehouse {layout.warehouse_path.stat().st_size} bytes\n\n"
+        f"--- standard output\n{done.stdout}\n--- standard error\n{done.stderr}\n"
+        f"--- the end of dbt's log\n{detail[-200_000:]}\n",
+        encoding="utf-8",
+    )
+    for old in sorted(folder.glob("*.log"))[:-10]:
+        old.unlink(missing_ok=True)
+    return path
 
 
 def _report(results: Mapping[str, Any], done: subprocess.CompletedProcess[str]) -> BuildReport:
@@ -176,7 +251,9 @@ def _report(results: Mapping[str, Any], done: subprocess.CompletedProcess[str]) 
         elif status == "warn":
             report.warnings.append(_in_words(node))
     if failures or done.returncode != 0:
-        raise BuildError(failures or [_tail(done)])
+        # a node that fails without a word, or dbt after its last node: then its own words count
+        silent = done.returncode not in (0, 1) or not all(f.partition(": ")[2] for f in failures)
+        raise BuildError(failures + ([_tail(done)] if silent or not failures else []))
     return report
 
 

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from warehouse.errors import WarehouseBusyError
 from warehouse.layout import Layout
 
-__all__ = ["exclusive", "reader", "writer"]
+__all__ = ["exclusive", "opened", "reader", "writer"]
 
 DEFAULT_TIMEOUT = 900.0
 
@@ -65,19 +65,32 @@ def _holder(path: os.PathLike[str]) -> str:
 @contextmanager
 def writer(layout: Layout, timeout: float = DEFAULT_TIMEOUT) -> Iterator[duckdb.DuckDBPyConnection]:
     """The working warehouse, opened for writing by nobody else. Raises WarehouseBusyError."""
-    with exclusive(layout, timeout):
-        try:
-            connection = duckdb.connect(str(layout.warehouse_path))
-        except duckdb.IOException as error:
-            raise WarehouseBusyError(
-                f"{layout.warehouse_path} is open elsewhere without the project's lock ({error}). "
-                "Close the tool that holds it; BI tools read the published copy."
-            ) from error
-        try:
-            connection.execute("set timezone = 'UTC'")
-            yield connection
-        finally:
-            connection.close()
+    with exclusive(layout, timeout), opened(layout) as connection:
+        yield connection
+
+
+@contextmanager
+def opened(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The working warehouse, for who holds the right to write it (``exclusive``)."""
+    try:
+        connection = duckdb.connect(str(layout.warehouse_path))
+    except duckdb.IOException as error:
+        raise WarehouseBusyError(
+            f"{layout.warehouse_path} is open elsewhere without the project's lock ({error}). "
+            "Close the tool that holds it; BI tools read the published copy."
+        ) from error
+    try:
+        connection.execute("set timezone = 'UTC'")
+        limit_memory(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """What does not fit into ``BUDGETS_DUCKDB_MEMORY`` (4GB) goes to disk beside the file."""
+    limit = os.environ.get("BUDGETS_DUCKDB_MEMORY") or "4GB"
+    connection.execute("set memory_limit = '" + limit.replace("'", "") + "'")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,11 +38,13 @@ __all__ = [
     "Batch",
     "RecordKey",
     "clean",
+    "commit_files",
     "commits",
     "contract_problem",
     "land",
     "landed",
     "read_table",
+    "verified",
 ]
 
 LOCK_SECONDS = 600
@@ -125,12 +127,21 @@ class _ContractError(Exception):
 # --- reading what is landed -------------------------------------------------------------------
 
 
-def commits(layout: Layout) -> list[Batch]:
-    """All committed batches, in the order they were landed."""
+def commit_files(layout: Layout) -> dict[str, str]:
+    """The commit file of every committed batch, by batch id; none of them is read."""
+    return {
+        path.rpartition("/")[2].removesuffix(".json"): path
+        for path in layout.landing.list("landing/_commits", suffix=".json")
+    }
+
+
+def commits(layout: Layout, besides: Collection[str] = ()) -> list[Batch]:
+    """Committed batches, in the order they were landed; ``besides`` names those not wanted."""
     store = layout.landing
     found = [
         Batch.from_json(store.read_bytes(path), path)
-        for path in store.list("landing/_commits", suffix=".json")
+        for batch_id, path in commit_files(layout).items()
+        if batch_id not in besides
     ]
     return sorted(found, key=lambda b: (b.sequence, b.batch_id))
 
@@ -144,10 +155,11 @@ def landed(layout: Layout) -> set[RecordKey]:
     return set(_newest(commits(layout)).values())
 
 
-def read_table(store: Store, batch: Batch, table: str) -> Any:
-    """One table of a committed batch as Arrow, its checksum and row count verified.
+def verified(store: Store, batch: Batch, table: str) -> bytes:
+    """The Parquet file of one table of a committed batch, its checksum, row count and columns
+    verified.
 
-    Raises LandingError where the file is missing, changed or short.
+    Raises LandingError where the file is missing, changed or short, or of another version.
     """
     import pyarrow.parquet as pq
 
@@ -161,12 +173,27 @@ def read_table(store: Store, batch: Batch, table: str) -> Any:
         ) from error
     if hashlib.sha256(data).hexdigest() != batch.checksums[table]:
         raise LandingError(f"{path} was changed after it was landed (checksum differs). {remedy}")
-    rows = pq.read_table(io.BytesIO(data))
-    if rows.num_rows != batch.rows[table]:
+    footer = pq.ParquetFile(io.BytesIO(data))
+    if footer.metadata.num_rows != batch.rows[table]:
         raise LandingError(
-            f"{path} has {rows.num_rows} rows, its commit says {batch.rows[table]}. {remedy}"
+            f"{path} has {footer.metadata.num_rows} rows, its commit says {batch.rows[table]}. "
+            f"{remedy}"
         )
-    return rows
+    declared = next(t.names for t in LANDED if t.name == table)
+    if footer.schema_arrow.names != declared:
+        raise LandingError(
+            f"batch {batch.batch_id} holds {table} with other columns than this version declares "
+            f"({sorted(set(footer.schema_arrow.names) ^ set(declared))}). Land its documents "
+            "again: delete the commit file and parse."
+        )
+    return data
+
+
+def read_table(store: Store, batch: Batch, table: str) -> Any:
+    """One table of a committed batch as Arrow; raises as ``verified`` does."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(io.BytesIO(verified(store, batch, table)))
 
 
 # --- landing ----------------------------------------------------------------------------------

@@ -57,6 +57,11 @@ class Layout:
         """Scratch of ``dbt build``: compiled SQL, logs, run results. May be thrown away."""
         return self.root / "build"
 
+    @property
+    def gathered_path(self) -> Path:
+        """What the next publication is a copy of; may be thrown away, it is gathered again."""
+        return self.root / "build" / "gathered.duckdb"
+
     # --- what readers see ---
 
     @property

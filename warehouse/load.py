@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,23 +16,33 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel
 
-from warehouse.database import DEFAULT_TIMEOUT, writer
+from store import Store
+from warehouse.database import DEFAULT_TIMEOUT, exclusive, opened
 from warehouse.decisions import load_decisions
 from warehouse.errors import LandingError, LoadError
-from warehouse.landing import Batch, commits, read_table
+from warehouse.landing import Batch, commit_files, commits, read_table, verified
 from warehouse.layout import Layout
 from warehouse.schema import DECIDED, FETCH, LANDED, RAW
 
-__all__ = ["LoadReport", "load", "rebuild"]
+__all__ = ["LoadReport", "load", "outdated", "rebuild"]
+
+log = logging.getLogger(__name__)
+
+BATCHES_AT_ONCE = 50
 
 
 @dataclass
 class LoadReport:
-    """What was loaded: batches, rows a table, fetch rows that were new, seconds."""
+    """What was loaded: batches, rows a table, fetch rows that were new, seconds.
+
+    ``rebuilt`` says why everything was loaded anew, where it was: the warehouse was made by
+    another version of the program.
+    """
 
     batches: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
     fetches: int = 0
+    rebuilt: str | None = None
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
@@ -47,8 +58,8 @@ def load(
 ) -> LoadReport:
     """Bring every committed batch and every fetch row that is not there yet into ``raw``.
 
-    One transaction: a kill leaves the warehouse as it was. Idempotent: rows of a batch are
-    deleted before they are inserted, fetch rows are known by their content. Raises LoadError
+    One transaction: a kill leaves the warehouse as it was. Idempotent: a batch is in ``raw`` whole
+    or not at all, fetch rows are known by their content. Raises LoadError
     where landing is damaged or has lost a batch that is loaded. ``decisions``: the folder of
     reviewed decisions (``warehouse.decisions``), taken over as it stands; not given, those held
     stay. Raises DecisionsError where it cannot be used.
@@ -56,36 +67,49 @@ def load(
     clock = time.monotonic()
     decided = None if decisions is None else load_decisions(decisions)
     report = LoadReport()
-    store = layout.landing
-    with writer(layout, timeout) as con:
-        create(con)
-        known = {row[0] for row in con.execute("select batch_id from raw.raw_batch").fetchall()}
-        try:
-            committed = commits(layout)
-            lost = known - {b.batch_id for b in committed}
-            if lost:
-                raise LoadError(
-                    f"landing has lost {len(lost)} batches that are loaded ({sorted(lost)[0]} …). "
-                    f"Check {layout.landing_root}; if they are gone for good, rebuild the "
-                    "warehouse from what landing holds."
-                )
-            con.begin()
-            for batch in committed:
-                if batch.batch_id not in known:
-                    _load_batch(con, store, batch, report)
-            report.fetches = _load_fetches(con, fetch_rows)
-            if decided is not None:
-                _load_decisions(con, decided)
-            con.commit()
-        except LandingError as error:
-            con.rollback()
-            raise LoadError(str(error)) from error
-        except BaseException:
-            if _in_transaction(con):
-                con.rollback()
-            raise
+    with exclusive(layout, timeout):
+        report.rebuilt = outdated(layout)
+        if report.rebuilt:
+            log.warning("%s; it is built anew from landing", report.rebuilt)
+            _forget(layout)
+        with opened(layout) as con:
+            _load(con, layout, fetch_rows, decided, report)
     report.seconds = round(time.monotonic() - clock, 3)
     return report
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    fetch_rows: Iterable[Mapping[str, Any]],
+    decided: Sequence[Sequence[BaseModel]] | None,
+    report: LoadReport,
+) -> None:
+    create(con)
+    known = {row[0] for row in con.execute("select batch_id from raw.raw_batch").fetchall()}
+    try:
+        lost = known - commit_files(layout).keys()
+        if lost:
+            raise LoadError(
+                f"landing has lost {len(lost)} batches that are loaded ({sorted(lost)[0]} …). "
+                f"Check {layout.landing_root}; if they are gone for good, rebuild the "
+                "warehouse from what landing holds."
+            )
+        waiting = commits(layout, besides=known)
+        con.begin()
+        for start in range(0, len(waiting), BATCHES_AT_ONCE):
+            _load_batches(con, layout.landing, waiting[start : start + BATCHES_AT_ONCE], report)
+        report.fetches = _load_fetches(con, fetch_rows)
+        if decided is not None:
+            _load_decisions(con, decided)
+        con.commit()
+    except LandingError as error:
+        con.rollback()
+        raise LoadError(str(error)) from error
+    except BaseException:
+        if _in_transaction(con):
+            con.rollback()
+        raise
 
 
 def rebuild(
@@ -96,32 +120,58 @@ def rebuild(
     timeout: float = DEFAULT_TIMEOUT,
 ) -> LoadReport:
     """Throw the working warehouse away and load all of landing again."""
-    with writer(layout, timeout) as con:
-        for schema in ("raw", "staging", "intermediate", "marts", "quality", "meta"):
-            con.execute(f"drop schema if exists {schema} cascade")
+    with exclusive(layout, timeout):
+        _forget(layout)
     return load(layout, fetch_rows, decisions=decisions, timeout=timeout)
+
+
+def outdated(layout: Layout) -> str | None:
+    """Why the working warehouse cannot be added to: another version of the program made it, and
+    its raw tables have other columns. None where it fits or there is none."""
+    if not layout.warehouse_path.exists():
+        return None
+    with opened(layout) as con:
+        return _difference(con)
+
+
+def _forget(layout: Layout) -> None:
+    """The file is removed, not emptied: a DuckDB file does not shrink."""
+    layout.warehouse_path.with_name(layout.warehouse_path.name + ".wal").unlink(missing_ok=True)
+    layout.warehouse_path.unlink(missing_ok=True)
+
+
+def _difference(con: duckdb.DuckDBPyConnection) -> str | None:
+    existing: dict[str, dict[str, str]] = {}
+    for table, column, kind in con.execute(
+        "select table_name, column_name, lower(data_type) from information_schema.columns"
+        " where table_schema = 'raw' order by ordinal_position"
+    ).fetchall():
+        existing.setdefault(table, {})[column] = kind
+    for table in RAW:
+        held = existing.get(table.name)
+        if held is None:
+            continue
+        declared = {c.name: c.type for c in table.columns}
+        if differing := sorted(
+            c for c in held.keys() | declared.keys() if held.get(c) != declared.get(c)
+        ):
+            return (
+                f"the warehouse was made by another version: raw.{table.name} has other columns "
+                f"than this one declares ({', '.join(differing)})"
+            )
+    return None
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
     """The schema ``raw`` and its tables, where they are missing."""
     con.execute("create schema if not exists raw")
-    existing: dict[str, list[str]] = dict(
-        con.execute(
-            "select table_name, list(column_name order by ordinal_position)"
-            " from information_schema.columns where table_schema = 'raw' group by 1"
-        ).fetchall()
-    )
+    difference = _difference(con)
+    if difference:
+        raise LoadError(f"{difference}. Load again: that builds it anew from landing.")
     for table in RAW:
-        held = existing.get(table.name)
-        if held is not None and held != table.names:
-            raise LoadError(
-                f"raw.{table.name} has other columns than this version declares "
-                f"({sorted(set(held) ^ set(table.names))}). Rebuild the warehouse from landing."
-            )
-        if held is None:
-            con.execute(table.ddl())
-            for comment in table.comments():
-                con.execute(comment)
+        con.execute(table.ddl())
+        for comment in table.comments():
+            con.execute(comment)
     con.execute(
         "create table if not exists raw.raw_batch"
         " (batch_id varchar, sequence bigint, committed_at timestamp, record_count integer)"
@@ -137,34 +187,48 @@ def _in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
     return False
 
 
-def _load_batch(
-    con: duckdb.DuckDBPyConnection, store: Any, batch: Batch, report: LoadReport
+def _load_batches(
+    con: duckdb.DuckDBPyConnection, store: Store, batches: Sequence[Batch], report: LoadReport
 ) -> None:
+    """Every table of all the batches by one statement; none of them is in ``raw`` before."""
     for table in LANDED:
-        con.execute(f"delete from raw.{table.name} where batch_id = ?", [batch.batch_id])  # noqa: S608
-        if table.name not in batch.rows:
+        holding = [b for b in batches if table.name in b.rows]
+        if not holding:
             continue
-        rows = read_table(store, batch, table.name)
-        if rows.schema.names != table.names:
-            raise LoadError(
-                f"batch {batch.batch_id} holds {table.name} with other columns than this version "
-                f"declares ({sorted(set(rows.schema.names) ^ set(table.names))}). Land its "
-                "documents again: delete the commit file and parse."
+        count = sum(b.rows[table.name] for b in holding)
+        if store.is_local:
+            for batch in holding:
+                verified(store, batch, table.name)
+            files = [
+                str(store.local_path(Layout.landing_file(table.name, b.batch_id))) for b in holding
+            ]
+            rows = con.read_parquet(files)
+        else:
+            rows = pa.concat_tables(  # noqa: F841
+                [read_table(store, b, table.name) for b in holding]
             )
-        con.register("landed_rows", rows)
-        con.execute(f"insert into raw.{table.name} by name select * from landed_rows")  # noqa: S608
-        con.unregister("landed_rows")
-        report.rows[table.name] = report.rows.get(table.name, 0) + rows.num_rows
-    con.execute(
+        loaded = con.execute(
+            f"insert into raw.{table.name} by name select * from rows"  # noqa: S608
+        ).fetchone()
+        if loaded is None or int(loaded[0]) != count:
+            raise LoadError(
+                f"{table.name}: {loaded and loaded[0]} of {count} rows arrived from batches "
+                f"{holding[0].batch_id} … {holding[-1].batch_id}. Nothing was loaded; load again."
+            )
+        report.rows[table.name] = report.rows.get(table.name, 0) + count
+    con.executemany(
         "insert into raw.raw_batch values (?, ?, ?, ?)",
         [
-            batch.batch_id,
-            batch.sequence,
-            datetime.fromisoformat(batch.committed_at).astimezone(UTC).replace(tzinfo=None),
-            len(batch.keys),
+            [
+                batch.batch_id,
+                batch.sequence,
+                datetime.fromisoformat(batch.committed_at).astimezone(UTC).replace(tzinfo=None),
+                len(batch.keys),
+            ]
+            for batch in batches
         ],
     )
-    report.batches.append(batch.batch_id)
+    report.batches += [batch.batch_id for batch in batches]
 
 
 def _load_decisions(con: duckdb.DuckDBPyConnection, decided: Sequence[Sequence[BaseModel]]) -> None:

@@ -4,16 +4,22 @@ A publication is built whole beside the others (``published/builds/<id>/``) and 
 renaming one symbolic link, ``published/current``; ``published/warehouse.duckdb`` and
 ``published/parquet`` hang on that link. A reader therefore sees one publication or the next,
 never a mixture, and a kill at any point leaves the last good one.
+
+What is published is first gathered in one DuckDB file of the old storage version, by difference:
+the rows of documents that changed go and come again, small tables are written anew
+(``warehouse.gathering``). A publication is then a plain copy of that file's bytes. Of the Parquet
+files, those of a fiscal year of which no row changed are linked, not written.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,12 +31,11 @@ from warehouse import datapackage
 from warehouse.build import project_version
 from warehouse.database import DEFAULT_TIMEOUT, exclusive
 from warehouse.errors import PublishError
+from warehouse.gathering import STORAGE_VERSION, Content, gather, quoted
 from warehouse.layout import Layout
 
 __all__ = ["Publication", "publications", "publish", "rollback"]
 
-SCHEMAS = ("marts", "quality", "meta")
-STORAGE_VERSION = "v1.0.0"  # the oldest BI drivers open it; files in 2.0's own format they do not
 KEEP = 7
 
 
@@ -67,27 +72,22 @@ def publish(
     with exclusive(layout, timeout):
         if not layout.warehouse_path.exists():
             raise PublishError(f"there is no warehouse at {layout.warehouse_path}: load and build")
-        with duckdb.connect(str(layout.warehouse_path), read_only=True) as con:
-            con.execute("set timezone = 'UTC'")
-            relations = _relations(con)
-            if not any(schema == "marts" for schema, _ in relations):
-                raise PublishError("the warehouse holds no marts: build it first")
-            checksums, rows = _checksums(con, relations)
-            key = _content_key(checksums)
-            held = _current(layout)
-            if held is not None and held["content_key"] == key:
-                return Publication(
-                    held["build_id"], False, key, held["published_at"], held["rows"],
-                    round(time.monotonic() - clock, 3),
-                )  # fmt: skip
-            now = datetime.now(UTC)
-            build_id = f"{now:%Y%m%dT%H%M%S%f}Z-{key[:8]}"
-            scratch = layout.builds_path / f".{build_id}.tmp"
-            _sweep(layout)
-            scratch.mkdir(parents=True)
-            _copy(con, relations, scratch)
-        _write_parquet(scratch, relations)
-        files = _file_hashes(scratch)
+        content = gather(layout)
+        key = _content_key(content)
+        rows = {name: sum(p.rows for p in parts) for name, parts in content.by_table().items()}
+        held = _current(layout)
+        if held is not None and held["content_key"] == key:
+            return Publication(
+                held["build_id"], False, key, held["published_at"], held["rows"],
+                round(time.monotonic() - clock, 3),
+            )  # fmt: skip
+        now = datetime.now(UTC)
+        build_id = f"{now:%Y%m%dT%H%M%S%f}Z-{key[:8]}"
+        scratch = layout.builds_path / f".{build_id}.tmp"
+        _sweep(layout)
+        scratch.mkdir(parents=True)
+        shutil.copyfile(layout.gathered_path, scratch / "warehouse.duckdb")
+        files = _file_hashes(scratch, _write_parquet(layout, scratch, content, held))
         files |= datapackage.write(
             scratch, build_id=build_id, published_at=now.isoformat(timespec="seconds"), known=files
         )
@@ -96,11 +96,16 @@ def publish(
             "published_at": now.isoformat(timespec="seconds"),
             "content_key": key,
             "dbt_project": project_version(),
+            **_versions(layout),
             "duckdb": duckdb.__version__,
             "storage_version": STORAGE_VERSION,
             "rows": rows,
-            "checksums": checksums,
+            "checksums": {
+                name: _checksum([p.checksum for p in parts])
+                for name, parts in content.by_table().items()
+            },
             "files": files,
+            "parts": {part.file: part.checksum for part in content.parts},
         }
         (scratch / "manifest.json").write_text(
             json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8"
@@ -142,85 +147,77 @@ def rollback(layout: Layout, build_id: str | None = None) -> str:
 # --- parts ------------------------------------------------------------------------------------
 
 
-def _relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    rows = con.execute(
-        "select table_schema, table_name from information_schema.tables"
-        " where table_schema in (select unnest(?)) order by 1, 2",
-        [list(SCHEMAS)],
-    ).fetchall()
-    return [(schema, name) for schema, name in rows]
+def _content_key(content: Content) -> str:
+    told = {p.file: p.checksum for p in content.parts if p.schema != "meta"}
+    return _checksum([json.dumps(told, sort_keys=True)])
 
 
-def _checksums(
-    con: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, str]]
-) -> tuple[dict[str, str], dict[str, int]]:
-    """A checksum and a row count of every table; neither minds the order of rows."""
-    checksums, rows = {}, {}
-    for schema, name in relations:
-        columns = con.execute(f'describe "{schema}"."{name}"').fetchall()
-        shape = ",".join(f"{c[0]} {c[1]}" for c in columns)
-        count, total = con.execute(
-            f'select count(*), sum(hash(t)::hugeint) from "{schema}"."{name}" as t'  # noqa: S608
-        ).fetchone() or (0, None)
-        digest = hashlib.sha256(f"{shape}|{count}|{total}".encode()).hexdigest()
-        checksums[f"{schema}.{name}"] = digest[:32]
-        rows[f"{schema}.{name}"] = int(count)
-    return checksums, rows
+def _checksum(texts: Iterable[str]) -> str:
+    return hashlib.sha256("|".join(texts).encode()).hexdigest()[:32]
 
 
-def _content_key(checksums: dict[str, str]) -> str:
-    told = {name: c for name, c in checksums.items() if not name.startswith("meta.")}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+def _versions(layout: Layout) -> dict[str, Any]:
+    """Versions of the program, of the readings and of the catalogue that the content rests on."""
+    with duckdb.connect(str(layout.warehouse_path), read_only=True) as con:
+        if not con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'raw_parse_outcome'"
+        ).fetchone():
+            return {"code": program_version(), "parsers": [], "catalogues": []}
+        parsers, catalogues = con.execute(
+            "select list(distinct parser_version order by parser_version),"
+            " list(distinct catalogue_version order by catalogue_version)"
+            " from raw.raw_parse_outcome"
+        ).fetchone() or ([], [])
+    return {"code": program_version(), "parsers": parsers or [], "catalogues": catalogues or []}
 
 
-def _copy(
-    con: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, str]], folder: Path
-) -> None:
-    """Tables and views as tables, with their comments: what a BI tool shows beside a column."""
-    target = str(folder / "warehouse.duckdb").replace("'", "''")
-    con.execute(f"attach '{target}' as copy_ (read_write, storage_version '{STORAGE_VERSION}')")
-    for schema in SCHEMAS:
-        con.execute(f"create schema copy_.{schema}")
-    comments = con.execute(
-        "select schema_name, table_name, null, comment from duckdb_tables() where comment is not null"
-        " union all select schema_name, view_name, null, comment from duckdb_views()"
-        " where comment is not null"
-        " union all select schema_name, table_name, column_name, comment from duckdb_columns()"
-        " where comment is not null"
-    ).fetchall()
-    for schema, name in relations:
-        con.execute(f'create table copy_."{schema}"."{name}" as from "{schema}"."{name}"')
-    for schema, name, column, comment in comments:
-        if (schema, name) not in relations:
-            continue
-        text = comment.replace("'", "''")
-        where = f'copy_."{schema}"."{name}"'
-        if column is None:
-            con.execute(f"comment on table {where} is '{text}'")
-        else:
-            con.execute(f"comment on column {where}.\"{column}\" is '{text}'")
-    con.execute("checkpoint copy_")
-    con.execute("detach copy_")
+def program_version() -> str:
+    """The version the program is installed as."""
+    try:
+        return importlib.metadata.version("county-budget-warehouse")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
-def _write_parquet(folder: Path, relations: Sequence[tuple[str, str]]) -> None:
+def _write_parquet(
+    layout: Layout, folder: Path, content: Content, held: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """Every table as Parquet, one file a fiscal year where it has one; what has not changed since
+    the publication before is linked. Returns the known hashes of linked files."""
+    hashes: dict[str, str] = {}
+    before = (held or {}).get("parts", {})
+    same_program = (held or {}).get("duckdb") == duckdb.__version__
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
-        for schema, name in relations:
-            path = folder / "parquet" / schema / f"{name}.parquet"
+        con.execute("set preserve_insertion_order = false")
+        for part in content.parts:
+            path = folder / part.file
             path.parent.mkdir(parents=True, exist_ok=True)
+            earlier = layout.current_path / part.file
+            digest = (held or {}).get("files", {}).get(part.file)
+            if same_program and digest and before.get(part.file) == part.checksum:
+                try:
+                    os.link(earlier.resolve(), path)
+                    hashes[part.file] = digest
+                    continue
+                except OSError:  # another file system, or one without links
+                    path.unlink(missing_ok=True)
             target = str(path).replace("'", "''")
             con.execute(
-                f'copy "{schema}"."{name}" to \'{target}\' (format parquet, compression zstd)'
+                f"copy (select * from {quoted(part.schema, part.table)} {part.where}) to '{target}'"  # noqa: S608
+                " (format parquet, compression zstd)"
             )
+    return hashes
 
 
-def _file_hashes(folder: Path) -> dict[str, str]:
+def _file_hashes(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
     hashes = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name in known:
+            hashes[name] = known[name]
+            continue
         with path.open("rb") as file:
-            hashes[path.relative_to(folder).as_posix()] = hashlib.file_digest(
-                file, "sha256"
-            ).hexdigest()
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
 
 

@@ -46,7 +46,11 @@
 {#- Stable names: an organisation by its county and standard name, a project by its body and its
     name without the year. -#}
 {% macro organisation_id(county_code, county, name) -%}
-    'o' || {{ short_hash("coalesce(" ~ county_code ~ ", " ~ county ~ ", '?') || '|' || " ~ standard_name(name), 15) }}
+    {{ organisation_id_of(county_code, county, standard_name(name)) }}
+{%- endmacro %}
+
+{% macro organisation_id_of(county_code, county, name_standard) -%}
+    'o' || {{ short_hash("coalesce(" ~ county_code ~ ", " ~ county ~ ", '?') || '|' || " ~ name_standard, 15) }}
 {%- endmacro %}
 
 {% macro standard_project(name) -%}

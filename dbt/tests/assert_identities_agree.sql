@@ -13,12 +13,15 @@ select
     differing_term_count
 from {{ ref('int_identity_result') }}
 where
-    outcome != landed_outcome
-    or differing_term_count > 0
-    or (
-        is_recomputed
-        and (
-            left_yuan is distinct from coalesce(landed_left_yuan, 0)
-            or right_yuan is distinct from coalesce(landed_right_yuan, 0)
+    document_id in {{ unchecked(ref('int_reading_change')) }}
+    and (
+        outcome != landed_outcome
+        or differing_term_count > 0
+        or (
+            is_recomputed
+            and (
+                left_yuan is distinct from coalesce(landed_left_yuan, 0)
+                or right_yuan is distinct from coalesce(landed_right_yuan, 0)
+            )
         )
     )

@@ -6,7 +6,8 @@ with fact as (
 
     select * from {{ ref('int_fact') }}
     where
-        form in ('T02', 'T03', 'T05', 'T06', 'T07', 'T08', 'T11', 'T12', 'T13')
+        document_id in {{ unchecked(ref('int_document_change')) }}
+        and form in ('T02', 'T03', 'T05', 'T06', 'T07', 'T08', 'T11', 'T12', 'T13')
         and amount_printed is not null
 
 ),

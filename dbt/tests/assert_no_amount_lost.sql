@@ -3,6 +3,7 @@
 with reading as (
 
     select * from {{ ref('int_reading') }}
+    where document_id in {{ unchecked(ref('int_document_change')) }}
 
 ),
 
@@ -17,6 +18,7 @@ declared as (
     inner join reading
         on
             form_table.document_id = reading.document_id
+            and form_table.batch_id = reading.batch_id
             and form_table.reading_id = reading.reading_id
 
 ),
@@ -32,6 +34,7 @@ landed as (
     inner join reading
         on
             cell.document_id = reading.document_id
+            and cell.batch_id = reading.batch_id
             and cell.reading_id = reading.reading_id
     group by cell.document_id, cell.form
 
@@ -45,6 +48,7 @@ fact as (
         count(amount_printed) as amount_count,
         coalesce(sum(amount_printed), 0) as amount_sum
     from {{ ref('fct_amount') }}
+    where document_id in {{ unchecked(ref('int_document_change')) }}
     group by document_id, form
 
 ),

@@ -2,6 +2,7 @@
 with form_table as (
 
     select * from {{ ref('stg_table') }}
+    where document_id in {{ unchecked(ref('int_reading_change')) }}
 
 ),
 
@@ -13,6 +14,7 @@ form_row as (
         form,
         count(*) as row_count
     from {{ ref('stg_row') }}
+    where document_id in {{ unchecked(ref('int_reading_change')) }}
     group by reading_id, document_id, form
 
 ),
@@ -25,6 +27,7 @@ cell as (
         form,
         count(distinct row_index) as row_count
     from {{ ref('stg_cell') }}
+    where document_id in {{ unchecked(ref('int_reading_change')) }}
     group by reading_id, document_id, form
 
 )

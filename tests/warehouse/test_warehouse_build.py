@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,7 @@ GUARDS = [
     "+assert_identities_agree",
     "+assert_rows_landed_whole",
     "+assert_leaves_add_up",
+    "+assert_everything_counted",
 ]
 
 
@@ -515,8 +518,33 @@ def test_a_row_lost_inside_the_warehouse_stops_the_build(copy_of: Layout) -> Non
         con.execute(
             "delete from intermediate.int_amount where form = 'T01' and amount_printed is not null"
         )
-    with pytest.raises(BuildError, match="assert_no_amount_lost"):
+    with pytest.raises(BuildError, match="assert_everything_counted"):
         build(copy_of, select=GUARDS)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "tells"),
+    [
+        (-9, "", r"killed \(SIGKILL\).*BUDGETS_DUCKDB_MEMORY.*: nothing"),
+        (-15, "Running with dbt", "ended by SIGTERM after it had said: Running with dbt"),
+        (2, "Encountered an error:\nCatalog Error", "ended with 2: .*Catalog Error"),
+    ],
+)
+def test_a_build_that_dies_says_how_and_keeps_what_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, said: str, tells: str
+) -> None:
+    layout = Layout(tmp_path / "data")
+    load(layout)
+
+    def dies(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(["dbt", "build"], code, said, "")
+
+    monkeypatch.setattr("warehouse.build.dbt", dies)
+    with pytest.raises(BuildError, match=tells) as error:
+        build(layout)
+    kept = Path(error.value.failures[-1].removeprefix("everything dbt said: "))
+    assert said in kept.read_text(encoding="utf-8")
+    assert f"dbt ended with {code}" in kept.read_text(encoding="utf-8")
 
 
 def test_the_documentation_is_one_page(copy_of: Layout) -> None:

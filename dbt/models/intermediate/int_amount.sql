@@ -2,10 +2,9 @@
     ones included (blank, 0 and 0.00 are different facts), and any other cell with a number. -#}
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='document_id',
+    incremental_strategy='by_document',
     on_schema_change='fail',
-    pre_hook="{{ forget_gone_documents() }}"
+    meta={'changes': 'int_reading_change'}
 ) }}
 
 with reading as (
@@ -45,8 +44,9 @@ new_cell as (
     inner join reading
         on
             cell.document_id = reading.document_id
+            and cell.batch_id = reading.batch_id
             and cell.reading_id = reading.reading_id
-    where {{ is_new_reading('reading') }}
+    where {{ is_touched('reading', ref('int_reading_change')) }}
 
 ),
 
@@ -105,6 +105,7 @@ amount as (
     left join form_table
         on
             new_cell.document_id = form_table.document_id
+            and new_cell.batch_id = form_table.batch_id
             and new_cell.reading_id = form_table.reading_id
             and new_cell.form = form_table.form
     left join form_row

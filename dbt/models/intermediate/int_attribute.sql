@@ -1,6 +1,22 @@
 {#- Labelled figures of staff, assets and procurement (人员、资产、采购) of current documents, with
     the sentence they come from where the narrative has them under the same name. -#}
-with attribute as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
+with document as (
+
+    select * from {{ ref('int_document') }}
+    where
+        is_current
+        and {{ is_touched('', ref('int_document_change')) }}
+
+),
+
+attribute as (
 
     select * from {{ ref('stg_attribute') }}
     where not starts_with(attribute_path, 'places/')
@@ -10,27 +26,25 @@ with attribute as (
 figure as (
 
     select
-        document_id,
-        reading_id,
-        figure_path,
-        any_value(figure_text order by position) as figure_text,
-        any_value(unit_printed order by position) as unit_printed,
-        any_value(page order by position) as page
-    from {{ ref('stg_narrative_figure') }}
-    group by document_id, reading_id, figure_path
+        figure.document_id,
+        figure.reading_id,
+        figure.figure_path,
+        any_value(figure.figure_text order by figure.position) as figure_text,
+        any_value(figure.unit_printed order by figure.position) as unit_printed,
+        any_value(figure.page order by figure.position) as page
+    from {{ ref('stg_narrative_figure') }} as figure
+    inner join document
+        on
+            figure.document_id = document.document_id
+            and figure.batch_id = document.batch_id
+            and figure.reading_id = document.reading_id
+    group by figure.document_id, figure.reading_id, figure.figure_path
 
 ),
 
 measure as (
 
     select * from {{ ref('seed_measure') }}
-
-),
-
-document as (
-
-    select * from {{ ref('int_document') }}
-    where is_current
 
 )
 
@@ -49,6 +63,7 @@ from attribute
 inner join document
     on
         attribute.document_id = document.document_id
+        and attribute.batch_id = document.batch_id
         and attribute.reading_id = document.reading_id
 left join figure
     on

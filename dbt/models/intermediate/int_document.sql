@@ -21,6 +21,7 @@ final as (
 
     select
         place.document_id,
+        place.batch_id,
         place.reading_id,
         place.file_sha256,
         place.organisation_id,

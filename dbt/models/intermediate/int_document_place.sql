@@ -16,6 +16,7 @@ document as (
     inner join reading
         on
             document.document_id = reading.document_id
+            and document.batch_id = reading.batch_id
             and document.reading_id = reading.reading_id
 
 ),
@@ -83,6 +84,7 @@ placed as (
 
     select
         document.document_id,
+        document.batch_id,
         document.reading_id,
         document.file_sha256,
         document.department as name_printed,

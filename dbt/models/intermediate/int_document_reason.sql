@@ -1,8 +1,16 @@
 {#- What the warehouse itself finds wrong with a reading (入库检查): each reason quarantines the
     document, because a plain SUM over it could be wrong without anybody noticing. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_reading_change'}
+) }}
+
 with reading as (
 
-    select * from {{ ref('int_reading') }}
+    select * from {{ ref('int_reading') }} as reading
+    where {{ is_touched('reading', ref('int_reading_change')) }}
 
 ),
 
@@ -13,6 +21,7 @@ document as (
     inner join reading
         on
             document.document_id = reading.document_id
+            and document.batch_id = reading.batch_id
             and document.reading_id = reading.reading_id
 
 ),
@@ -20,6 +29,7 @@ document as (
 amount as (
 
     select * from {{ ref('int_amount') }}
+    where {{ is_touched('', ref('int_reading_change')) }}
 
 ),
 
@@ -36,6 +46,7 @@ form_table as (
     inner join reading
         on
             form_table.document_id = reading.document_id
+            and form_table.batch_id = reading.batch_id
             and form_table.reading_id = reading.reading_id
 
 ),
@@ -151,7 +162,9 @@ violated as (
         document_id,
         identity
     from {{ ref('int_identity_result') }}
-    where outcome = 'violated'
+    where
+        outcome = 'violated'
+        and document_id in (select reading.document_id from reading)
 
 ),
 

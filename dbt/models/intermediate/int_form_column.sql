@@ -1,8 +1,11 @@
 {#- What each printed column is (栏目含义): by form and by its path without the year; the
     first pattern that matches gives the role. A column that no pattern claims stays without a role; a document with figures in one is quarantined. -#}
-with cell as (
+with form_table as (
 
-    select * from {{ ref('stg_cell') }}
+    select
+        form,
+        unnest(column_paths) as column_path
+    from {{ ref('stg_table') }}
 
 ),
 
@@ -18,7 +21,7 @@ printed as (
         form,
         column_path,
         {{ column_pattern_text('column_path') }} as column_text
-    from cell
+    from form_table
 
 ),
 

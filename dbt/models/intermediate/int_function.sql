@@ -6,12 +6,9 @@ with declared as (
 
 ),
 
-form_row as (
+printed_code as (
 
-    select * from {{ ref('int_row') }}
-    where
-        form in ('T02', 'T03', 'T05', 'T08')
-        and regexp_full_match(row_code, '\d{3}|\d{5}|\d{7}')
+    select * from {{ ref('int_document_function') }}
 
 ),
 
@@ -25,13 +22,13 @@ document as (
 named as (
 
     select
-        form_row.row_code as function_code,
-        regexp_replace(form_row.row_label, '\s', '', 'g') as function_name,
-        count(distinct form_row.document_id) as document_count,
+        printed_code.function_code,
+        printed_code.function_name,
+        count(*) as document_count,
         min(document.fiscal_year) as first_year,
         max(document.fiscal_year) as last_year
-    from form_row
-    inner join document on form_row.document_id = document.document_id
+    from printed_code
+    inner join document on printed_code.document_id = document.document_id
     group by all
 
 ),
@@ -57,6 +54,9 @@ final as (
         printed.function_name as function_name_printed,
         declared.function_code is not null as is_declared,
         coalesce(declared.basis, 'printed') as basis,
+        declared.valid_from_year as declared_from_year,
+        declared.valid_to_year as declared_to_year,
+        declared.source,
         printed.document_count,
         printed.first_year,
         printed.last_year

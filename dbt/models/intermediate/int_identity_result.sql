@@ -4,16 +4,15 @@
     (shares, sets, texts, the joint test) keep the landed outcome and say so. -#}
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='document_id',
+    incremental_strategy='by_document',
     on_schema_change='fail',
-    pre_hook="{{ forget_gone_documents() }}"
+    meta={'changes': 'int_reading_change'}
 ) }}
 
 with reading as (
 
     select * from {{ ref('int_reading') }} as document
-    where {{ is_new_reading('document') }}
+    where {{ is_touched('document', ref('int_reading_change')) }}
 
 ),
 
@@ -24,6 +23,7 @@ instance as (
     inner join reading
         on
             instance.document_id = reading.document_id
+            and instance.batch_id = reading.batch_id
             and instance.reading_id = reading.reading_id
 
 ),
@@ -35,6 +35,7 @@ term as (
     inner join reading
         on
             term.document_id = reading.document_id
+            and term.batch_id = reading.batch_id
             and term.reading_id = reading.reading_id
 
 ),
@@ -63,6 +64,7 @@ figure as (
     inner join reading
         on
             figure.document_id = reading.document_id
+            and figure.batch_id = reading.batch_id
             and figure.reading_id = reading.reading_id
     where figure.unit_printed in ('万元', '元')
     group by figure.document_id, figure.reading_id, figure.figure_path

@@ -1,14 +1,23 @@
 {#- The totals that are compared over years (主要指标), as printed in the forms of current
     documents. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with summary as (
 
     select * from {{ ref('fct_budget_summary') }}
+    where {{ is_touched('', ref('int_document_change')) }}
 
 ),
 
 fact as (
 
     select * from {{ ref('int_fact') }}
+    where {{ is_touched('', ref('int_document_change')) }}
 
 ),
 

@@ -7,13 +7,9 @@ with document as (
 
 ),
 
-form_row as (
+listed_unit as (
 
-    select * from {{ ref('int_row') }}
-    where
-        form in ('T11', 'T12', 'T13')
-        and row_kind = 'unit'
-        and coalesce(row_label, '') != ''
+    select * from {{ ref('int_document_unit') }}
 
 ),
 
@@ -78,10 +74,10 @@ publisher as (
 unit as (
 
     select
-        {{ organisation_id('document.county_code', 'document.county', 'form_row.row_label') }}
+        {{ organisation_id_of('document.county_code', 'document.county', 'listed_unit.name_standard') }}
             as organisation_id,
-        {{ standard_name('form_row.row_label') }} as name_standard,
-        form_row.row_label as name_printed,
+        listed_unit.name_standard,
+        listed_unit.unit_name as name_printed,
         document.county_code,
         document.county,
         document.fiscal_year,
@@ -89,8 +85,8 @@ unit as (
         false as is_publisher,
         false as is_department,
         document.organisation_id as parent_id
-    from form_row
-    inner join document on form_row.document_id = document.document_id
+    from listed_unit
+    inner join document on listed_unit.document_id = document.document_id
     where
         document.status != 'quarantined'
         and document.scope = 'department'
@@ -139,6 +135,38 @@ peer as (
 
 ),
 
+county_change as (
+
+    select
+        now_valid.county_code,
+        now_valid.county,
+        before.county_code as earlier_code,
+        before.county as earlier_county
+    from {{ ref('seed_county') }} as before
+    inner join {{ ref('seed_county') }} as now_valid
+        on before.successor_code = now_valid.county_code
+
+),
+
+-- a county that changed its name renamed its bodies (撤县设区): 屯留县教育局 → 屯留区教育局
+renamed_with_county as (
+
+    select
+        grouped.organisation_id,
+        min(earlier.organisation_id) as predecessor_id
+    from grouped
+    inner join county_change on grouped.county_code = county_change.county_code
+    inner join grouped as earlier
+        on
+            earlier.county_code in (county_change.county_code, county_change.earlier_code)
+            and earlier.name_standard
+            = replace(grouped.name_standard, county_change.county, county_change.earlier_county)
+    where contains(grouped.name_standard, county_change.county)
+    group by grouped.organisation_id
+    having count(distinct earlier.organisation_id) = 1
+
+),
+
 final as (
 
     select
@@ -156,12 +184,17 @@ final as (
         grouped.is_publisher,
         grouped.first_year,
         grouped.last_year,
-        predecessor.predecessor_id,
-        predecessor.change_kind
+        coalesce(predecessor.predecessor_id, renamed_with_county.predecessor_id) as predecessor_id,
+        coalesce(
+            predecessor.change_kind,
+            case when renamed_with_county.predecessor_id is not null then 'renamed' end
+        ) as change_kind
     from grouped
     left join peer on grouped.organisation_id = peer.organisation_id
     left join budget_code on grouped.organisation_id = budget_code.organisation_id
     left join predecessor on grouped.organisation_id = predecessor.organisation_id
+    left join renamed_with_county
+        on grouped.organisation_id = renamed_with_county.organisation_id
 
 )
 

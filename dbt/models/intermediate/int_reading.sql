@@ -33,6 +33,7 @@ reading as (
     select
         document.document_id,
         document.file_sha256,
+        ranked.batch_id,
         ranked.reading_id,
         ranked.parser_version,
         ranked.catalogue_version,
@@ -41,7 +42,8 @@ reading as (
     from ranked
     inner join document
         on
-            ranked.reading_id = document.reading_id
+            ranked.batch_id = document.batch_id
+            and ranked.reading_id = document.reading_id
             and ranked.file_sha256 = document.file_sha256
     where
         ranked.reading_rank = 1

@@ -4,10 +4,9 @@
     deeper kind follows. -#}
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='document_id',
+    incremental_strategy='by_document',
     on_schema_change='fail',
-    pre_hook="{{ forget_gone_documents() }}"
+    meta={'changes': 'int_reading_change'}
 ) }}
 
 with reading as (
@@ -29,8 +28,9 @@ new_row as (
     inner join reading
         on
             form_row.document_id = reading.document_id
+            and form_row.batch_id = reading.batch_id
             and form_row.reading_id = reading.reading_id
-    where {{ is_new_reading('reading') }}
+    where {{ is_touched('reading', ref('int_reading_change')) }}
 
 ),
 

@@ -1,8 +1,16 @@
 {#- What a summary row is (行含义), told by its printed label: first rule of the form and side that
     matches, where given only above or below another row (T04 prints the three budgets twice). -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_reading_change'}
+) }}
+
 with form_row as (
 
     select * from {{ ref('int_row') }}
+    where {{ is_touched('', ref('int_reading_change')) }}
 
 ),
 

@@ -1,6 +1,13 @@
 {#- Performance target tables (绩效目标表) of current documents, their labelled fields taken out of
     the JSON, and the project of T12 or T13 each belongs to: by name, else by an amount that only
     one project of the document has. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with target as (
 
     select * from {{ ref('stg_performance') }}
@@ -10,7 +17,9 @@ with target as (
 document as (
 
     select * from {{ ref('int_document') }}
-    where is_current
+    where
+        is_current
+        and {{ is_touched('', ref('int_document_change')) }}
 
 ),
 
@@ -35,6 +44,7 @@ field as (
     inner join document
         on
             target.document_id = document.document_id
+            and target.batch_id = document.batch_id
             and target.reading_id = document.reading_id
 
 ),
@@ -61,10 +71,12 @@ project as (
         document_id,
         project_id,
         row_kind,
-        {{ standard_project('project_name') }} as project_standard,
+        name_standard as project_standard,
         sum(amount_yuan) as amount_yuan
     from {{ ref('int_project') }}
-    where not is_carry_over
+    where
+        not is_carry_over
+        and {{ is_touched('', ref('int_document_change')) }}
     group by all
 
 ),

@@ -32,7 +32,9 @@ final as (
         coalesce(declared.is_sample, false) as is_sample,
         crawled.county_code is not null as is_crawled,
         declared.valid_from,
-        declared.valid_to
+        declared.valid_to,
+        declared.successor_code,
+        declared.source
     from declared
     full outer join crawled on declared.county_code = crawled.county_code
 

@@ -4,7 +4,10 @@ with declared as (
         classification,
         item_name,
         case when count(distinct item_code) = 1 then min(item_code) end as item_code,
-        min(level) as level
+        min(level) as level,
+        min(valid_from_year) as valid_from_year,
+        max(valid_to_year) as valid_to_year,
+        min(source) as source
     from {{ ref('seed_economic_item') }}
     group by classification, item_name
 
@@ -52,7 +55,10 @@ select
     declared.item_name is not null as is_declared,
     printed.document_count,
     printed.first_year as valid_from_year,
-    printed.last_year as valid_to_year
+    printed.last_year as valid_to_year,
+    declared.valid_from_year as declared_from_year,
+    declared.valid_to_year as declared_to_year,
+    declared.source
 from declared
 full outer join printed
     on

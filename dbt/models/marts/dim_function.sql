@@ -34,6 +34,11 @@ final as (
         leveled.section_code,
         section_name.function_name as section_name,
         leveled.is_declared,
+        cofog.cofog_code,
+        cofog.cofog_name,
+        leveled.declared_from_year,
+        leveled.declared_to_year,
+        leveled.source,
         leveled.function_name_printed,
         leveled.document_count,
         leveled.first_year as valid_from_year,
@@ -41,6 +46,7 @@ final as (
     from leveled
     left join function_code as class_name on leveled.class_code = class_name.function_code
     left join function_code as section_name on leveled.section_code = section_name.function_code
+    left join {{ ref('seed_cofog') }} as cofog on leveled.class_code = cofog.class_code
 
 )
 

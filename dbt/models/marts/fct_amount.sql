@@ -1,4 +1,5 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'changes': 'int_document_change'}) }}
+-- depends_on: {{ ref('int_document_change') }}
 
 with amount as (
 

@@ -1,7 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with attribute as (
 
     select * from {{ ref('int_attribute') }}
-    where kind = 'asset'
+    where
+        {{ is_touched('', ref('int_document_change')) }}
+        and kind = 'asset'
 
 )
 

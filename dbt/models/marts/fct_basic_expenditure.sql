@@ -1,11 +1,28 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with fact as (
 
     select * from {{ ref('int_fact') }}
     where
-        form = 'T06'
+        {{ is_touched('', ref('int_document_change')) }}
+        and form = 'T06'
         and is_leaf
         and amount_printed is not null
         and column_role in ('personnel', 'non_personnel')
+
+),
+
+document as (
+
+    select * from {{ ref('int_document') }}
+    where
+        is_current
+        and {{ is_touched('', ref('int_document_change')) }}
 
 ),
 
@@ -17,6 +34,11 @@ government_item as (
         cell.row_index,
         nullif(regexp_replace(cell.amount_text, '[\s　]', '', 'g'), '') as government_item
     from {{ ref('stg_cell') }} as cell
+    inner join document
+        on
+            cell.document_id = document.document_id
+            and cell.batch_id = document.batch_id
+            and cell.reading_id = document.reading_id
     inner join {{ ref('int_form_column') }} as form_column
         on
             cell.form = form_column.form

@@ -1,4 +1,11 @@
 {#- One row a document, so that any column may be summed. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 {% set lines = [
     ('T01', 'income', 'income', 'grand_total', 'income_total_wan'),
     ('T01', 'income', 'income', 'income_total', 'current_year_income_wan'),
@@ -23,7 +30,9 @@
 with fact as (
 
     select * from {{ ref('int_fact') }}
-    where form in ('T01', 'T04')
+    where
+        {{ is_touched('', ref('int_document_change')) }}
+        and form in ('T01', 'T04')
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with reason as (
 
     select * from {{ ref('stg_reason') }}
@@ -7,7 +14,9 @@ with reason as (
 document as (
 
     select * from {{ ref('int_document') }}
-    where is_current
+    where
+        is_current
+        and {{ is_touched('', ref('int_document_change')) }}
 
 )
 
@@ -23,4 +32,5 @@ from reason
 inner join document
     on
         reason.document_id = document.document_id
+        and reason.batch_id = document.batch_id
         and reason.reading_id = document.reading_id

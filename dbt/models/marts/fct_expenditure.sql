@@ -1,8 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with fact as (
 
     select * from {{ ref('int_fact') }}
     where
-        form = 'T03'
+        {{ is_touched('', ref('int_document_change')) }}
+        and form = 'T03'
         and amount_printed is not null
 
 )

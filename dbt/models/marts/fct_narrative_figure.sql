@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with figure as (
 
     select * from {{ ref('stg_narrative_figure') }}
@@ -7,7 +14,9 @@ with figure as (
 document as (
 
     select * from {{ ref('int_document') }}
-    where is_current
+    where
+        is_current
+        and {{ is_touched('', ref('int_document_change')) }}
 
 )
 
@@ -31,4 +40,5 @@ from figure
 inner join document
     on
         figure.document_id = document.document_id
+        and figure.batch_id = document.batch_id
         and figure.reading_id = document.reading_id

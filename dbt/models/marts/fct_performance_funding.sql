@@ -1,9 +1,18 @@
 {#- The lines below 资金总额; the total itself stands in fct_performance_target. The first line is
     the total wherever its label was misread. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with target as (
 
     select * from {{ ref('int_target') }}
-    where kind = 'project'
+    where
+        kind = 'project'
+        and {{ is_touched('', ref('int_document_change')) }}
 
 ),
 

@@ -1,7 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with target as (
 
     select * from {{ ref('int_target') }}
-    where kind = 'project'
+    where
+        kind = 'project'
+        and {{ is_touched('', ref('int_document_change')) }}
 
 ),
 

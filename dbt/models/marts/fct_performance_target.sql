@@ -1,6 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with target as (
 
     select * from {{ ref('int_target') }}
+    where {{ is_touched('', ref('int_document_change')) }}
 
 )
 

@@ -1,9 +1,17 @@
 {#- Goods, works and services; the total only where a document does not divide it. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with attribute as (
 
     select * from {{ ref('int_attribute') }}
     where
-        kind = 'procurement'
+        {{ is_touched('', ref('int_document_change')) }}
+        and kind = 'procurement'
         and value is not null
 
 ),

@@ -1,6 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with project as (
 
     select * from {{ ref('int_project') }}
+    where {{ is_touched('', ref('int_document_change')) }}
 
 ),
 
@@ -11,7 +19,9 @@ target as (
         project_id,
         min(target_id) as target_id
     from {{ ref('int_target') }}
-    where project_id is not null
+    where
+        project_id is not null
+        and {{ is_touched('', ref('int_document_change')) }}
     group by document_id, project_id
 
 )

@@ -1,9 +1,17 @@
 {#- T09 prints income and expenditure in two halves of a row, each with a tree of codes of its own. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with fact as (
 
     select * from {{ ref('int_fact') }}
     where
-        form = 'T09'
+        {{ is_touched('', ref('int_document_change')) }}
+        and form = 'T09'
         and row_code is not null
         and amount_printed is not null
         and (

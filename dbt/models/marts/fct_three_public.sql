@@ -1,10 +1,18 @@
 {#- T10 prints vehicles and, below, their purchase and running: the two parts count, and the sum
     only where a document does not divide it. -#}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_document',
+    on_schema_change='fail',
+    meta={'changes': 'int_document_change'}
+) }}
+
 with fact as (
 
     select * from {{ ref('int_fact') }}
     where
-        form = 'T10'
+        {{ is_touched('', ref('int_document_change')) }}
+        and form = 'T10'
         and amount_printed is not null
         and funding_source_code is not null
 

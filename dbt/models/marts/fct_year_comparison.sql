@@ -26,7 +26,13 @@ figure as (
         figure_path,
         case when count(distinct amount_wan) = 1 then min(amount_wan) end as amount_wan
     from {{ ref('fct_narrative_figure') }}
-    where unit_printed in ('万元', '元') or unit_printed is null
+    where
+        (unit_printed in ('万元', '元') or unit_printed is null)
+        and figure_path in (
+            select declared.delta_path from declared
+            union all
+            select declared.prior_path from declared
+        )
     group by document_id, figure_path
 
 ),

@@ -37,15 +37,12 @@ comparison as (
 listed_unit as (
 
     select distinct
-        form_row.document_id,
-        {{ organisation_id('document.county_code', 'document.county', 'form_row.row_label') }}
+        held.document_id,
+        {{ organisation_id_of('document.county_code', 'document.county', 'held.name_standard') }}
             as unit_id
-    from {{ ref('int_row') }} as form_row
-    inner join document on form_row.document_id = document.document_id
-    where
-        form_row.form in ('T11', 'T12', 'T13')
-        and form_row.row_kind = 'unit'
-        and document.scope = 'department'
+    from {{ ref('int_document_unit') }} as held
+    inner join document on held.document_id = document.document_id
+    where document.scope = 'department'
 
 ),
 

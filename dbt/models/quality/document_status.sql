@@ -14,12 +14,14 @@ identity as (
 
     select
         document_id,
-        count(*) filter (where severity = 'hard' and outcome = 'violated') as hard_violated,
-        count(*) filter (where severity = 'soft' and outcome = 'violated') as soft_violated,
-        count(*) filter (where outcome = 'rounding') as rounding,
-        count(*) filter (where outcome = 'exact') as exact,
-        count(*) filter (where outcome = 'not_applicable') as not_applicable
-    from {{ ref('int_identity_result') }}
+        sum(identity_count) filter (where severity = 'hard' and outcome = 'violated')
+            as hard_violated,
+        sum(identity_count) filter (where severity = 'soft' and outcome = 'violated')
+            as soft_violated,
+        sum(identity_count) filter (where outcome = 'rounding') as rounding,
+        sum(identity_count) filter (where outcome = 'exact') as exact,
+        sum(identity_count) filter (where outcome = 'not_applicable') as not_applicable
+    from {{ ref('int_document_outcome') }}
     group by document_id
 
 ),
@@ -28,11 +30,11 @@ amount as (
 
     select
         document_id,
-        count(distinct form) as form_count,
-        count(amount_printed) as amount_count,
-        count(*) filter (where source = 'repaired') as repaired_count,
-        count(*) filter (where source = 'ocr') as recognised_count
-    from {{ ref('int_amount') }}
+        count(*) as form_count,
+        sum(amount_count) as amount_count,
+        sum(repaired_count) as repaired_count,
+        sum(recognised_count) as recognised_count
+    from {{ ref('int_document_count') }}
     group by document_id
 
 )
@@ -50,14 +52,14 @@ select
     status.verdict_status,
     array_to_string(list_concat(status.verdict_reasons, status.warehouse_reasons), '；') as reasons,
     coalesce(amount.form_count, 0) as form_count,
-    coalesce(amount.amount_count, 0) as amount_count,
-    coalesce(amount.repaired_count, 0) as repaired_count,
-    coalesce(amount.recognised_count, 0) as recognised_count,
-    coalesce(identity.exact, 0) as exact_count,
-    coalesce(identity.rounding, 0) as rounding_count,
-    coalesce(identity.hard_violated, 0) as hard_violated_count,
-    coalesce(identity.soft_violated, 0) as soft_violated_count,
-    coalesce(identity.not_applicable, 0) as not_applicable_count
+    cast(coalesce(amount.amount_count, 0) as bigint) as amount_count,
+    cast(coalesce(amount.repaired_count, 0) as bigint) as repaired_count,
+    cast(coalesce(amount.recognised_count, 0) as bigint) as recognised_count,
+    cast(coalesce(identity.exact, 0) as bigint) as exact_count,
+    cast(coalesce(identity.rounding, 0) as bigint) as rounding_count,
+    cast(coalesce(identity.hard_violated, 0) as bigint) as hard_violated_count,
+    cast(coalesce(identity.soft_violated, 0) as bigint) as soft_violated_count,
+    cast(coalesce(identity.not_applicable, 0) as bigint) as not_applicable_count
 from document
 inner join status on document.document_id = status.document_id
 left join identity on document.document_id = identity.document_id

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with fetch_row as (
 
     select * from {{ ref('stg_fetch') }}

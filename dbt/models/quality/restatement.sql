@@ -27,8 +27,14 @@ table_amount as (
         coalesce(unit_name, '') as unit,
         coalesce(column_role, {{ column_pattern_text('column_path') }}) as column_key
     from {{ ref('int_amount') }}
-    -- numbers without decimals in a column that nobody declared count rows
-    where column_role is not null or regexp_matches(amount_text, '\.\d')
+    where
+        document_id in (
+            select document.document_id from document
+            union all
+            select document.previous_document_id from document
+        )
+        -- numbers without decimals in a column that nobody declared count rows
+        and (column_role is not null or regexp_matches(amount_text, '\.\d'))
 
 ),
 
@@ -55,8 +61,15 @@ narrative_amount as (
     inner join {{ ref('int_reading') }} as reading
         on
             figure.document_id = reading.document_id
+            and figure.batch_id = reading.batch_id
             and figure.reading_id = reading.reading_id
-    where figure.unit_printed in ('万元', '元')
+    where
+        figure.unit_printed in ('万元', '元')
+        and figure.document_id in (
+            select document.document_id from document
+            union all
+            select document.previous_document_id from document
+        )
 
 ),
 

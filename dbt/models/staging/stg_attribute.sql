@@ -7,6 +7,7 @@ with source as (
 renamed as (
 
     select
+        batch_id,
         batch_id || ':' || record_key as reading_id,
         document_id,
         kind,

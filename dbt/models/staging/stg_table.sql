@@ -7,6 +7,7 @@ with source as (
 renamed as (
 
     select
+        batch_id,
         batch_id || ':' || record_key as reading_id,
         document_id,
         form,
@@ -17,6 +18,7 @@ renamed as (
         factor,
         step,
         template,
+        columns as column_paths,
         row_count,
         amount_count as declared_amount_count,
         amount_sum as declared_amount_sum,
