@@ -47,7 +47,8 @@ def settings(
     reads(monkeypatch, read)
     steps.ingest(made, [project_root / "samples" / "pdf" / SAMPLES[0]], "first")
     for batch in steps.find_unparsed(made):
-        steps.parse_batch(made, batch, "first")
+        done = steps.parse_batch(made, batch, "first")
+        assert done["outcomes"] == {"parsed": 1}, "the stand-in for the reader was not accepted"
     return made
 
 
@@ -56,7 +57,7 @@ def reads(
 ) -> None:
     """The reader gives what it gave before, edited; the second reading is left out."""
 
-    def again(data: bytes, limits: Any = None, file_name: str | None = None) -> ParsedDocument:
+    def again(data: bytes, *_: Any, **__: Any) -> ParsedDocument:
         document = read[data].model_copy(deep=True)
         document.document.parser_version = parsers.read.PARSER_VERSION
         if edit is not None:
