@@ -12,7 +12,7 @@ from decimal import Decimal
 from evidence.policy import Policy
 from evidence.source import Document, Published, Row
 from evidence.view import money
-from evidence.words import IS_PUBLISHED
+from evidence.words import BREAKS, IS_PUBLISHED
 
 __all__ = ["County", "Sentence", "Tile", "counties", "percent", "sentences"]
 
@@ -283,7 +283,7 @@ def sentences(
             )
         )
     elif now is not None:
-        why = row.get("break_reason") or f"未见到{year - 1}年同口径的公开文本"
+        why = BREAKS.get(str(row.get("break_reason") or "prior_not_published"), "口径不同")
         out.append(
             Sentence(
                 f"剔除上年结转，{year}年当年收入 {money(now)} 万元；与上年的变化不可比（{why}）。",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 
 __all__ = [
+    "BREAKS",
     "COVERAGE",
     "IS_PUBLISHED",
     "KINDS",
@@ -59,6 +60,11 @@ KINDS = {
     "misread": ("待人工复核", "waits for review"),
     "anomaly": ("波动提示", "anomaly"),
     "missing": ("未公开", "not published"),
+}
+BREAKS = {
+    "prior_not_published": "未见到上年同口径的公开文本",
+    "prior_blank": "上年文本中该项为空",
+    "prior_restated": "本年文本所称的上年数与上年公布数不同",
 }
 NOT_SAID = (
     ("预算数不等于实际支出。", "A budget is not spending."),

@@ -12,8 +12,10 @@ import pytest
 
 from evidence import charts
 from evidence.documents import divide
+from evidence.firsts import sentences
 from evidence.pages import HEAVIEST, page, place_of
 from evidence.policy import WITHHELD, Policy
+from evidence.source import Document
 from evidence.view import (
     DiffersError,
     boxes,
@@ -218,3 +220,38 @@ def test_a_stack_divides_its_whole() -> None:
     widths = [float(w) for w in re.findall(r'y="0" width="([\d.]+)" height="30"', drawn)]
     assert widths == [192.0, 448.0]
     assert "30.0%" in drawn
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (
+            {"prior_as_published_wan": Decimal("80.00"), "is_comparable": True},
+            "比2025年公布的年初预算 80.00 万元增加 20.00 万元（+25.00%）",
+        ),
+        (
+            {"prior_as_published_wan": None, "break_reason": "prior_not_published"},
+            "与上年的变化不可比（未见到上年同口径的公开文本）",
+        ),
+        (
+            {
+                "prior_as_published_wan": Decimal("80.00"),
+                "is_comparable": False,
+                "break_reason": "prior_restated",
+            },
+            "与上年的变化不可比（本年文本所称的上年数与上年公布数不同）",
+        ),
+    ],
+)
+def test_a_change_is_quoted_only_where_the_years_may_be_compared(
+    row: dict[str, Any], says: str
+) -> None:
+    document = Document({"department": "某局", "fiscal_year": 2026, "document_id": "a" * 64})
+    compared = {"current_year_income": {"amount_wan": Decimal("100.00")} | row}
+    total = {"income_total_wan": Decimal("110.00"), "carry_over_wan": Decimal("10.00")}
+    quotes = sentences(document, total, compared, projects=[], amounts={}, policy=OPEN)
+    assert quotes[0].text == (
+        "某局2026年部门预算公开文本所列收入总计为 110.00 万元，其中上年结转 10.00 万元，占 9.09%。"
+    )
+    assert says in quotes[1].text
+    assert "_" not in quotes[1].text
