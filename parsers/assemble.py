@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from parsers.document import BBox, Cell, Table, Warning_
-from parsers.forms import Column, Family, Form, family, fits, key, pattern
+from parsers.forms import Column, Family, Form, family, fits, key, may_be_title, pattern
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
 from parsers.seen import as_seen
@@ -501,6 +501,8 @@ class _Assembler:
         return "".join(kept)
 
     def _named(self, text: str, forms: list[Form]) -> tuple[Form, str] | None:
+        if not may_be_title(text):
+            return None
         best: tuple[Form, str] | None = None
         for form in forms:
             fit = form.title_fit(text)
@@ -661,9 +663,9 @@ class _Assembler:
         lines: list[TextLine] = []
         top = 0
         for r in range(min(5, grid.nrows)):
-            cells = [cell for cell in grid.cells if cell.row == r and cell.words]
+            cells = [cell for cell in grid.beginning_in(r) if cell.words]
             if not cells:
-                if any(cell.row == r for cell in grid.cells) and lines:
+                if grid.beginning_in(r) and lines:
                     top = r + 1
                     continue
                 break
@@ -759,15 +761,12 @@ class _Assembler:
         self.out.used.add(id(grid))
 
     def _rows(self, table: _Open, grid: Grid, first: int, starts: list[int]) -> list[_Row]:
-        by_row: dict[int, list[GridCell]] = {}
-        for cell in grid.cells:
-            by_row.setdefault(cell.row, []).append(cell)
         out: list[_Row] = []
         ends = [*starts[1:], grid.ncols]
         xs = column_edges(grid)
         edges = [xs[a] for a in starts] + [xs[-1]]
         for r in range(first, grid.nrows):
-            here = by_row.get(r, [])
+            here = grid.beginning_in(r)
             if not any(cell.words for cell in here):
                 continue
             note = "".join(cell.text for cell in here)
@@ -914,7 +913,7 @@ def repeated_header_rows(header: _Header, grid: Grid, starts: list[int]) -> int:
     known = [{(j, key(t)) for j, t in enumerate(row) if t} for row in header.grid]
     n = after = 0
     for r in range(min(grid.nrows, len(header.grid) + 1)):
-        full = [c for c in grid.cells if c.row == r and c.words]
+        full = [c for c in grid.beginning_in(r) if c.words]
         said = {(place.get(c.col, -1), key(c.text)) for c in full}
         if not said:
             if n and any(c.row < r < c.row + c.rowspan for c in grid.cells):
@@ -943,8 +942,7 @@ def leading_header_rows(form: Form, grid: Grid) -> int:
     same = grid.ncols == len(form.columns)
     n = 0
     for r in range(grid.nrows):
-        here = [c for c in grid.cells if c.row == r]
-        full = [c for c in here if c.words]
+        full = [c for c in grid.beginning_in(r) if c.words]
         if not full:
             if any(c.row < r < c.row + c.rowspan for c in grid.cells) and r == n:
                 n = r + 1
@@ -982,8 +980,7 @@ def match_header(form: Form, grid: Grid) -> _Header | None:
 def _header_of(form: Form, grid: Grid, n: int) -> _Header | None:
     """The grid's first ``n`` rows as this form's header."""
     last = n
-    index_cells = [c for c in grid.cells if c.row == n - 1]
-    if _is_index_row(index_cells):
+    if _is_index_row(grid.beginning_in(n - 1)):
         last = n - 1
     starts, paths = _paths(grid, last)
     if len(paths) != len(form.columns):

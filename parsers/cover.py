@@ -158,9 +158,9 @@ def _page_lines(page: Page, *, grid_rows: int = 0) -> Iterator[tuple[str, TextLi
     for item in page.flow():
         if isinstance(item, Grid):
             if grid_rows:
-                for c in sorted(item.cells, key=lambda c: (c.row, c.col)):
-                    if c.row < grid_rows and c.words:
-                        yield fold(run_of_cell(c, page.number).text), None
+                first = [c for c in item.cells if c.row < grid_rows and c.words]
+                for c in sorted(first, key=lambda c: (c.row, c.col)):
+                    yield fold(run_of_cell(c, page.number).text), None
             elif sum(1 for c in item.cells if c.words) <= _FRAME_CELLS:
                 # a frame around running text (a cover, a list of contents) is no table
                 for c in item.cells:

@@ -52,7 +52,9 @@ class Cell(Model):
         default=None, description="what the text layer says, where text was repaired"
     )
     alternatives: list[str] = Field(
-        default=[], description="what other readings of the cell say, where they differ"
+        default_factory=list,
+        description="what other readings of the cell say, where they differ",
+        json_schema_extra={"default": []},
     )
     sheet: str | None = None
     reference: str | None = Field(default=None, description="cell reference in a spreadsheet")

@@ -13,6 +13,7 @@ import sys
 import unicodedata
 import zlib
 from array import array
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from parsers.layout import (
     DOUBLE,
     WORD_GAP,
     glyph_lines,
+    is_one_line,
     line_words,
     mend_lines,
     text_lines,
@@ -116,9 +118,13 @@ def read_pages(data: bytes) -> list[Page]:
         readers = [_PageReader(pdf, k, layers) for k in range(len(pdf))]
         read = [reader.read() for reader in readers]
     take_out_level_watermarks(read, [reader.faint for reader in readers])
-    for reader, (page, glyphs) in zip(readers, read, strict=True):
+    pages = [page for page, _ in read]
+    readers.reverse()
+    read.reverse()
+    while read:  # taken off one by one: a page's glyphs are not kept beside its words
+        reader, (page, glyphs) = readers.pop(), read.pop()
         reader.compose(page, glyphs)
-    return [page for page, _ in read]
+    return pages
 
 
 @dataclass(slots=True)
@@ -201,6 +207,7 @@ class _PageReader:
         finally:
             c.FPDF_ClosePage(self.raw)
             self.raw = None
+            self.orders, self.hidden = {}, []
 
     def _once(self) -> tuple[Page, list[Strip]]:
         rotation = (self.rotation - self.turned) % 4 * 90
@@ -529,8 +536,8 @@ class _PageReader:
         if grids:
             inside, rest = _by_cell(grids, strips)
             for cell, members in inside:
-                if len(members) == 1:
-                    cell.words.append(line_words(members)[0])
+                if is_one_line(members):
+                    cell.words.extend(line_words(members))
                     continue
                 lines = [line_words(line) for line in self._undoubled(page, members)]
                 if len(lines) > 1:
@@ -560,6 +567,9 @@ class _PageReader:
                 ),
             )
         )
+
+
+_SIGNS: dict[str, str] = {}
 
 
 class _Taking:
@@ -602,6 +612,10 @@ class _Taking:
         chars, edges, high, put = self.chars, self.edges, self.high, self.out.append
         width, height = reader.width, reader.height
         seen: dict[tuple[float, ...], tuple[str, int, float]] = {}
+        # what many strips share is kept once: a long document is held whole until it is known
+        # which of its texts are watermarks
+        signs = _SIGNS if len(_SIGNS) < 1 << 14 else {}
+        levels: dict[tuple[float, float], tuple[float, float, float]] = {}
         ends = [*self.starts[1:], len(objects)]
         shapes = zip(matrices[0::6], matrices[1::6], matrices[2::6], matrices[3::6], strict=True)
         for start, end, unscaled, shape in zip(self.starts, ends, self.sizes, shapes, strict=True):
@@ -646,8 +660,11 @@ class _Taking:
                         break
                     x, x1 = nx, nx1
                     k += 1
-                top, bottom = high - t, high - b
-                middle = (top + bottom) / 2
+                level = levels.get((t, b))
+                if level is None:
+                    top, bottom = high - t, high - b
+                    level = levels[t, b] = (top, bottom, (top + bottom) / 2)
+                top, bottom, middle = level
                 if (
                     x0 + first < 0
                     or x + x1 > width + width
@@ -659,7 +676,20 @@ class _Taking:
                 ):
                     self._singly(a, k, order, size, info)
                 elif k - a == 1:
-                    put(Strip(chars[a], x0, top, x1, bottom, size, order, middle, x1, x0))
+                    put(
+                        Strip(
+                            signs.setdefault(chars[a], chars[a]),
+                            x0,
+                            top,
+                            x1,
+                            bottom,
+                            size,
+                            order,
+                            middle,
+                            x1,
+                            x0,
+                        )
+                    )
                 else:
                     put(
                         Strip(
@@ -753,16 +783,18 @@ _SEVERAL = GridCell(-1, -1, 0, 0, (0, 0, 0, 0))
 def _cell_of(grids: list[rules.RuledGrid], strip: Strip) -> GridCell | None:
     """The cell in which the middles of all glyphs are, None, or ``_SEVERAL``."""
     y = strip.middle
-    left, right = (strip.x0 + strip.first) / 2, (strip.last + strip.x1) / 2
+    left = (strip.x0 + strip.first) / 2
     for ruled in grids:
-        if not ruled.ys[0] <= y < ruled.ys[-1]:
+        ys, xs = ruled.ys, ruled.xs
+        if not ys[0] <= y < ys[-1]:
             continue
-        cell = ruled.cell_of(left, y)
-        if strip.edges is not None and (
-            ruled.cell_of(right, y) is not cell
-            or (cell is None and left < ruled.xs[0] and right >= ruled.xs[-1])
-        ):
-            return _SEVERAL
+        row = ruled.owner[bisect_right(ys, y) - 1]
+        cell = row[bisect_right(xs, left) - 1] if xs[0] <= left < xs[-1] else None
+        if strip.edges is not None:
+            right = (strip.last + strip.x1) / 2
+            other = row[bisect_right(xs, right) - 1] if xs[0] <= right < xs[-1] else None
+            if other is not cell or (cell is None and left < xs[0] and right >= xs[-1]):
+                return _SEVERAL
         if cell is not None:
             return cell
     return None

@@ -16,6 +16,8 @@ _x0 = attrgetter("x0")
 
 DOUBLE = 0.35
 """The same glyph drawn again this near (share of its width) is fake bold."""
+SAME_HEIGHT = 0.3
+"""Glyphs whose middles differ less than this share of their size are on one line."""
 WORD_GAP = 0.28
 """A gap wider than this share of the glyph's size parts two words."""
 
@@ -29,7 +31,7 @@ def glyph_lines(strips: list[Strip]) -> list[list[Strip]]:
         return [strips] if strips else []
     ordered = sorted(strips, key=_middle)
     first = ordered[0]
-    if ordered[-1].middle - first.middle <= 0.3 * first.size:
+    if ordered[-1].middle - first.middle <= SAME_HEIGHT * first.size:
         return [_from_left(ordered)]
     lines: list[list[Strip]] = []
     middle = size = 0.0  # of the last line's biggest glyph
@@ -47,6 +49,25 @@ def glyph_lines(strips: list[Strip]) -> list[list[Strip]]:
             lines.append([g])
             middle, size = g.middle, g.size
     return [_from_left(line) for line in lines]
+
+
+def is_one_line(strips: list[Strip]) -> bool:
+    """Are the strips the one line that ``glyph_lines`` finds, in its order, nothing doubled?"""
+    if len(strips) == 1:
+        return True
+    first = strips[0]
+    lowest = middle = first.middle
+    size, last = first.size, first.last
+    for b in strips[1:]:
+        step = b.x0 - last
+        if step <= 0 or step < DOUBLE * (b.first - b.x0):
+            return False
+        last = b.last
+        if b.middle > lowest:
+            lowest = b.middle
+        elif b.middle < middle:
+            middle, size = b.middle, b.size
+    return lowest - middle <= SAME_HEIGHT * size
 
 
 def _from_left(line: list[Strip]) -> list[Strip]:
@@ -100,11 +121,15 @@ def line_words(line: list[Strip]) -> list[Word]:
         return [_word(line)]
     words: list[Word] = []
     run: list[Strip] = []
+    before: Strip | None = None
     for g in line:
-        if run and g.x0 - run[-1].x1 > WORD_GAP * min(g.size, run[-1].size):
-            words.append(_word(run))
-            run = []
+        if before is not None:
+            gap = g.x0 - before.x1
+            if gap > WORD_GAP * g.size or gap > WORD_GAP * before.size:
+                words.append(_word(run))
+                run = []
         run.append(g)
+        before = g
     if run:
         words.append(_word(run))
     return words
@@ -115,12 +140,12 @@ def _word(run: list[Strip]) -> Word:
         (g,) = run
         return Word(g.text, g.x0, g.top, g.x1, g.bottom, g.size)
     return Word(
-        "".join(g.text for g in run),
+        "".join([g.text for g in run]),
         run[0].x0,
-        min(g.top for g in run),
-        max(g.x1 for g in run),
-        max(g.bottom for g in run),
-        max(g.size for g in run),
+        min([g.top for g in run]),
+        max([g.x1 for g in run]),
+        max([g.bottom for g in run]),
+        max([g.size for g in run]),
     )
 
 

@@ -21,6 +21,7 @@ class Strip:
     """Glyphs that one text object prints in a row without a gap, upright; often only one.
 
     What they share (height, size) is held once: most of a page can be set in order by its strips.
+    (In many fonts every glyph's box has its own height; then a strip is one glyph.)
     Each glyph begins right of the middle of the one before it and ends no farther left, so the
     first and the last bound them all. Where a strip must be taken apart, ``glyphs`` gives a strip
     for each glyph. Boxes are the font's, not the ink's.
@@ -153,6 +154,8 @@ class GridCell:
     @property
     def text(self) -> str:
         """All lines joined: a wrapped name or number reads as one."""
+        if len(self.words) < 2:
+            return self.words[0].text if self.words else ""
         return "".join(self.lines)
 
 
@@ -166,6 +169,15 @@ class Grid:
     ncols: int
     cells: list[GridCell]
     method: str = "rules"  # rules | text (borderless)
+    _rows: dict[int, list[GridCell]] | None = field(default=None, repr=False, compare=False)
+
+    def beginning_in(self, row: int) -> list[GridCell]:
+        """The cells whose top row this is (cells neither come nor move once a grid is made)."""
+        if self._rows is None:
+            self._rows = {}
+            for c in self.cells:
+                self._rows.setdefault(c.row, []).append(c)
+        return self._rows.get(row, [])
 
     def cell_at(self, row: int, col: int) -> GridCell | None:
         """The cell that covers this place, merged cells included."""

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from parsers.document import BBox, Dropped, FieldPlace, Warning_
@@ -54,10 +54,18 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(_rules()[name])
 
 
+@lru_cache(maxsize=1 << 14)
+def _says(source: str, text: str) -> bool:
+    """Is the pattern found in the text? Labels repeat from table to table."""
+    return re.search(source, text) is not None
+
+
+@lru_cache(maxsize=1 << 14)
 def _is(name: str, text: str) -> bool:
     return _pattern(name).search(text) is not None
 
 
+@lru_cache(maxsize=1 << 13)
 def _label(text: str) -> str:
     """A label as it is compared: folded, without blanks, without its colon."""
     return plain(text).rstrip(":")
@@ -309,7 +317,7 @@ def _kind_of(labels: list[str]) -> str | None:
     marks = _rules()["project_marks"]
 
     def hits(patterns: list[str]) -> int:
-        return sum(any(re.search(p, x) for x in labels) for p in patterns)
+        return sum(any(_says(p, x) for x in labels) for p in patterns)
 
     if hits(marks["first"]) and hits(marks["second"]):
         return "project"
@@ -384,7 +392,7 @@ def _running(line: TextLine, page: Page) -> bool:
 
 
 def _begins_whole(labels: list[str]) -> bool:
-    return any(re.search(_rules()["whole_marks"][0], x) for x in labels)
+    return any(_says(_rules()["whole_marks"][0], x) for x in labels)
 
 
 def _kind_by_title(title: str, labels: list[str]) -> str | None:
@@ -394,7 +402,7 @@ def _kind_by_title(title: str, labels: list[str]) -> str | None:
         "project": _rules()["project_marks"]["first"],
     }
     kind = "whole" if _is("title_whole", plain(title)) else "project"
-    return kind if any(re.search(p, x) for p in marks[kind] for x in labels) else None
+    return kind if any(_says(p, x) for p in marks[kind] for x in labels) else None
 
 
 def _goes_on(table: _Table, grid: Grid) -> bool:
@@ -412,6 +420,7 @@ def _alike(a: Grid, b: Grid) -> bool:
     return abs(wa - wb) < 0.05 * max(wa, wb)
 
 
+@lru_cache(maxsize=1 << 13)
 def _is_footer(label: str) -> bool:
     return any(re.search(p, label) for p in _rules()["footer"].values())
 
@@ -451,8 +460,12 @@ class _Builder:
             return ""
         run, dropped = mask_personal(cell.run)
         self.dropped += dropped
-        page, _ = run.place(0, 1)
-        box = union_boxes(b for b, p in zip(run.boxes, run.pages, strict=True) if p == page)
+        pages, boxes = run.pages, run.boxes
+        page = pages[0]
+        if pages[-1] == page:  # a text runs from page to page, never back
+            box = union_boxes(boxes)
+        else:
+            box = union_boxes(b for b, p in zip(boxes, pages, strict=True) if p == page)
         self.places[path] = FieldPlace(page=page or cell.page, bbox=box, text=run.text)
         if _FORMULA_ERROR.fullmatch(run.text):
             self.warn("formula_error", f"{run.text} is printed at {path}", cell)
@@ -734,6 +747,7 @@ def _fill_down(rows: list[dict[str, object]], side: str) -> None:
 
 
 # --------------------------------------------------------------------------- footer
+@lru_cache(maxsize=1 << 13)
 def _person_label(label: str) -> str | None:
     return next((k for k, p in _rules()["persons"].items() if re.search(p, label)), None)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class _Widths(dict[str, int]):
 _FOLDING, _WIDTHS = _Folding(), _Widths()
 
 
+@lru_cache(maxsize=1 << 13)
 def fold(text: str) -> str:
     """Full-width and compatibility forms as their plain ones; the length never changes."""
     return text.translate(_FOLDING)
@@ -69,6 +70,7 @@ def squeeze(text: str) -> str:
     return _BLANK.sub("", text)
 
 
+@lru_cache(maxsize=1 << 13)
 def plain(text: str) -> str:
     """Folded and without blanks: the form in which labels are compared."""
     return fold(squeeze(text))
@@ -95,47 +97,63 @@ def chinese_number(text: str) -> int | None:
 def union_boxes(boxes: Iterable[BBox]) -> BBox | None:
     """The smallest box that holds all of them; None of none."""
     b = list(boxes)
-    if not b:
-        return None
-    return (
-        min(x[0] for x in b),
-        min(x[1] for x in b),
-        max(x[2] for x in b),
-        max(x[3] for x in b),
-    )
+    if len(b) < 2:
+        return b[0] if b else None
+    x0, top, x1, bottom = zip(*b, strict=True)
+    return (min(x0), min(top), max(x1), max(bottom))
 
 
 def char_boxes(word: Word) -> list[BBox]:
     """A box for each character of a word, by width: full-width glyphs count two."""
-    weights = [_WIDTHS[c] for c in word.text]
+    weights = list(map(_WIDTHS.__getitem__, word.text))
     total = sum(weights) or 1
-    out: list[BBox] = []
-    x = word.x0
-    for w in weights:
-        step = (word.x1 - word.x0) * w / total
-        out.append((x, word.top, x + step, word.bottom))
-        x += step
-    return out
+    width = word.x1 - word.x0
+    one, two = width / total, width * 2 / total
+    ends = list(accumulate((two if w == 2 else one for w in weights), initial=word.x0))
+    return list(zip(ends[:-1], repeat(word.top), ends[1:], repeat(word.bottom), strict=False))
 
 
-@dataclass(slots=True)
 class Run:
-    """Printed characters without blanks, each with the page and box it stands in."""
+    """Printed characters without blanks, each with the page and box it stands in.
 
-    text: str = ""
-    pages: list[int] = field(default_factory=list)
-    boxes: list[BBox] = field(default_factory=list)
+    Most texts are read and never asked for a place: the boxes are made when they are.
+    """
+
+    __slots__ = ("_boxes", "_pages", "_waiting", "text")
+
+    def __init__(
+        self, text: str = "", pages: list[int] | None = None, boxes: list[BBox] | None = None
+    ) -> None:
+        self.text = text
+        self._pages: list[int] = [] if pages is None else pages
+        self._boxes: list[BBox] = [] if boxes is None else boxes
+        self._waiting: list[tuple[Word, int]] = []
+
+    def __repr__(self) -> str:
+        return f"Run({self.text!r}, {self.pages!r}, {self.boxes!r})"
+
+    @property
+    def pages(self) -> list[int]:
+        self._place_words()
+        return self._pages
+
+    @property
+    def boxes(self) -> list[BBox]:
+        self._place_words()
+        return self._boxes
+
+    def _place_words(self) -> None:
+        for word, page in self._waiting:
+            boxes = char_boxes(word)
+            if _BLANK.search(word.text):
+                boxes = [b for b, c in zip(boxes, word.text, strict=True) if not _BLANK.match(c)]
+            self._pages += [page] * len(boxes)
+            self._boxes += boxes
+        self._waiting.clear()
 
     def add_word(self, word: Word, page: int) -> None:
-        boxes = char_boxes(word)
-        if _BLANK.search(word.text):
-            kept = [n for n, c in enumerate(word.text) if not _BLANK.match(c)]
-            self.text += "".join(word.text[n] for n in kept)
-            boxes = [boxes[n] for n in kept]
-        else:
-            self.text += word.text
-        self.pages += [page] * len(boxes)
-        self.boxes += boxes
+        self.text += squeeze(word.text)
+        self._waiting.append((word, page))
 
     def add_line(self, line: TextLine) -> None:
         for w in line.words:
@@ -143,8 +161,8 @@ class Run:
 
     def extend(self, other: Run) -> None:
         self.text += other.text
-        self.pages += other.pages
-        self.boxes += other.boxes
+        self.pages.extend(other.pages)
+        self.boxes.extend(other.boxes)
 
     @property
     def folded(self) -> str:
@@ -169,8 +187,13 @@ class Run:
 def run_of_cell(cell: GridCell, page: int) -> Run:
     """The text of a grid cell in reading order, with places."""
     run = Run()
+    words = cell.words
+    if len(words) < 2:
+        for w in words:
+            run.add_word(w, page)
+        return run
     lines: list[list[Word]] = []
-    for w in sorted(cell.words, key=lambda w: ((w.top + w.bottom) / 2, w.x0)):
+    for w in sorted(words, key=lambda w: ((w.top + w.bottom) / 2, w.x0)):
         if lines and abs((lines[-1][0].top + lines[-1][0].bottom - w.top - w.bottom) / 2) < max(
             2.0, (w.bottom - w.top) / 2
         ):
@@ -190,13 +213,19 @@ _PERSONAL = (
 )
 
 
+_MAY_BE_PERSONAL = re.compile("[0-9]{11}|@").search
+
+
 def mask_personal(run: Run) -> tuple[Run, list[Dropped]]:
     """Mobile numbers, identity numbers and addresses in running text, each sign made ``*``.
 
     Gives the masked run (same length) and where each stood, never what it said.
     """
-    text, dropped = run.text, []
+    text = run.text
     folded = fold(text)
+    if not _MAY_BE_PERSONAL(folded):
+        return run, []
+    dropped = []
     for kind, pattern in _PERSONAL:
         for m in pattern.finditer(folded):
             page, box = run.place(*m.span())

@@ -243,17 +243,19 @@ def _blocks(words: list[Word]) -> list[_Block]:
     out = list(singles)
     size = max((w.size for w in words), default=10.0)
 
-    def below(a: _Block, b: _Block) -> bool:
-        overlap = min(a.x1, b.x1) - max(a.x0, b.x0)
-        pitch = (b.top + b.bottom) / 2 - (words[a.words[-1]].top + words[a.words[-1]].bottom) / 2
-        return 0.6 * size < pitch <= 1.9 * size and overlap > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0)
-
+    mids = [(w.top + w.bottom) / 2 for w in words]
+    nearest, farthest = 0.6 * size, 1.9 * size
+    placed = [(b, mids[b.words[0]]) for b in singles]
     layer = singles
     for _ in range(4):
         longer = []
         for a in layer:
-            for b in singles:
-                if b.x0 < a.x1 and a.x0 < b.x1 and below(a, b):
+            mid = mids[a.words[-1]]
+            for b, lower in placed:
+                if not (b.x0 < a.x1 and a.x0 < b.x1 and nearest < lower - mid <= farthest):
+                    continue
+                overlap = min(a.x1, b.x1) - max(a.x0, b.x0)
+                if overlap > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0):
                     longer.append(
                         _Block([*a.words, *b.words], a.text + b.text, min(a.x0, b.x0),
                                max(a.x1, b.x1), a.top, b.bottom)
@@ -262,8 +264,9 @@ def _blocks(words: list[Word]) -> list[_Block]:
         layer = longer
     for a in singles:
         for b in singles:
-            same = abs((a.top + a.bottom - b.top - b.bottom) / 2) < 0.4 * size
-            if same and 0 <= b.x0 - a.x1 < 2 * size:
+            if not 0 <= b.x0 - a.x1 < 2 * size:
+                continue
+            if abs((a.top + a.bottom - b.top - b.bottom) / 2) < 0.4 * size:
                 out.append(
                     _Block([*a.words, *b.words], a.text + b.text, a.x0, b.x1, a.top, b.bottom)
                 )

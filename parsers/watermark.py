@@ -34,29 +34,27 @@ def take_out_level_watermarks(
     """Take such glyphs out of the lists, with a note in ``Page.removed``."""
     if sum(1 for _, glyphs in read if glyphs) < MIN_PAGES:
         return
-    firsts: list[dict[int, tuple[Strip, Place]]] = []
-    seen: Counter[Place] = Counter()
-    for _, glyphs in read:
-        first: dict[int, tuple[Strip, Place]] = {}
-        for g in glyphs:
-            if g.source not in first:
-                first[g.source] = (g, _place(g))
-        firsts.append(first)
-        seen.update({place for _, place in first.values()})
     sheets = Counter((round(page.width), round(page.height)) for page, glyphs in read if glyphs)
     least = max(MIN_PAGES, MIN_SHARE * max(sheets.values()))
-    repeated = {place for place, n in seen.items() if n >= least}
+    firsts: list[list[Strip]] = []
+    for _, glyphs in read:
+        first: dict[int, Strip] = {}
+        for g in glyphs:
+            if g.source not in first:
+                first[g.source] = g
+        firsts.append(list(first.values()))
+    repeated = _repeated(firsts, least)
     size = _usual_size(read)
     again = _repeated_texts(read, faint, size)
     if not repeated and not any(again):
         return
     # sources at repeated places, by page and style
     found: list[dict[Style, set[int]]] = []
-    for first, pale, texts in zip(firsts, faint, again, strict=True):
+    for begins, pale, texts in zip(firsts, faint, again, strict=True):
         by_style: dict[Style, set[int]] = defaultdict(set)
-        for source, (g, place) in first.items():
-            if place in repeated or source in texts:
-                by_style[_style(g, source in pale)].add(source)
+        for g in begins:
+            if g.source in texts or _place(g) in repeated:
+                by_style[_style(g, g.source in pale)].add(g.source)
         found.append(by_style)
     for style in sorted({s for by_style in found for s in by_style}):
         big_and_faint = style[1] and style[0] / 2 >= BIG * size
@@ -91,6 +89,25 @@ def _repeated_texts(
     counts = Counter(t for here in texts for t in here.values() if len(t) > 1)
     common = [t for t, n in counts.items() if n >= MIN_PAGES]
     return [{s for s, t in here.items() if any(t in c for c in common)} for here in texts]
+
+
+def _repeated(firsts: Sequence[Sequence[Strip]], least: float) -> set[Place]:
+    """Places that at least so many pages share, known by the first glyph of each text."""
+    seen: Counter[Place] = Counter()
+    signs: set[str] | None = None
+    for left, first in zip(range(len(firsts), 0, -1), firsts, strict=True):
+        if left < least:
+            # what was not seen yet, or too seldom, cannot be on enough pages any more
+            seen = Counter({place: n for place, n in seen.items() if n + left >= least})
+            signs = {place[0] for place in seen}
+            seen.update({
+                place
+                for g in first
+                if g.text[0] in signs and (place := _place(g)) in seen
+            })  # fmt: skip
+        else:
+            seen.update({_place(g) for g in first})
+    return {place for place, n in seen.items() if n >= least}
 
 
 def _place(g: Strip) -> Place:

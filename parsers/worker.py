@@ -166,6 +166,11 @@ class Worker:
             self.close()
         return head_out, body
 
+    @property
+    def pid(self) -> int | None:
+        """Number of the child, where one runs."""
+        return self._process.pid if self._process is not None else None
+
     def _ready(self) -> subprocess.Popen[bytes]:
         if self._process is not None and (
             self._process.poll() is not None or self._served >= self.limits.documents_per_worker
@@ -281,8 +286,8 @@ class WorkerPool:
 
     def __init__(self, size: int | None = None, limits: Limits | None = None) -> None:
         self.size = size or max(1, os.cpu_count() or 1)
-        self._workers = [Worker(limits) for _ in range(self.size)]
-        self._free = list(self._workers)
+        self.workers = [Worker(limits) for _ in range(self.size)]
+        self._free = list(self.workers)
         self._lock = threading.Lock()
 
     def read(self, data: bytes, file_name: str | None = None) -> ParsedDocument:
@@ -311,7 +316,7 @@ class WorkerPool:
                 yield waiting.pop(done), done.result()
 
     def close(self) -> None:
-        for worker in self._workers:
+        for worker in self.workers:
             worker.close()
 
     def __enter__(self) -> WorkerPool:
@@ -456,6 +461,8 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
                 kept=asked["kept"],
             )
             put(json.dumps(out).encode() + b"\n" + document)
+            del body, head, data, document
+            gc.collect()
         except MemoryError:
             # even the file itself does not fit: say so and go, the frames are out of step
             out, document = _problem(
@@ -473,9 +480,13 @@ def main() -> None:
     limit = int(sys.argv[1]) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    gc.set_threshold(50_000, 20, 50)  # a reading makes many small objects and no cycles
     import parsers.read  # noqa: F401  imported before the first document is timed
 
+    # a reading makes many small objects and hardly a cycle: those few are looked for between two
+    # documents, among what the reading left behind and not among the modules
+    gc.disable()
+    gc.collect()
+    gc.freeze()
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the frames
     _serve(sys.stdin.buffer, sink)

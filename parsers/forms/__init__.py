@@ -42,6 +42,12 @@ def fits(source: str, text: str) -> bool:
     return pattern(source).fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1 << 13)
+def may_be_title(text: str) -> bool:
+    """False for what no title of any form holds."""
+    return _NO_TITLE.search(text) is None
+
+
 @cache
 def pattern(source: str) -> re.Pattern[str]:
     return re.compile(source.replace("”", "“"))
@@ -94,7 +100,7 @@ class Form:
 
     def title_fit(self, text: str) -> Literal["exact", "like", "no"]:
         """How well a line (``key`` form, year and body in front allowed) names this form."""
-        if _NO_TITLE.search(text):
+        if not may_be_title(text):
             return "no"
         for t in self.titles:
             if fits(f"{_YEAR}(?:{t})", text):
