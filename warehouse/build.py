@@ -118,14 +118,20 @@ def build(
         if full_refresh:
             arguments.append("--full-refresh")
         else:  # they are as the project says, and the project has not changed
-            arguments += ["--exclude", "resource_type:seed", "path:models/staging"]
+            arguments += ["--exclude", "resource_type:seed"]
+            arguments += ["resource_type:model,path:models/staging"]
+            # otherwise dbt leaves out every test that reads one of them, too
+            arguments += ["--indirect-selection", "empty"]
         if select:
             arguments += ["--select", *select]
         done = dbt(layout, *arguments)
         try:
             if not results.exists():
                 raise BuildError([_tail(done)])
-            report = _report(json.loads(results.read_text(encoding="utf-8")), done)
+            found = json.loads(results.read_text(encoding="utf-8"))
+            report = _report(found, done)
+            if not select:
+                _all_tests_ran(found, layout.build_path / "target" / "manifest.json")
         except BuildError as error:
             kept = _keep(layout, done)
             raise BuildError([*error.failures, f"everything dbt said: {kept}"]) from error
@@ -255,6 +261,15 @@ def _report(results: Mapping[str, Any], done: subprocess.CompletedProcess[str]) 
         silent = done.returncode not in (0, 1) or not all(f.partition(": ")[2] for f in failures)
         raise BuildError(failures + ([_tail(done)] if silent or not failures else []))
     return report
+
+
+def _all_tests_ran(results: Mapping[str, Any], manifest: Path) -> None:
+    """A check that was left out is an alarm: whatever it would have found is told by nothing."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
+    ran = {node["unique_id"] for node in results["results"]}
+    left = sorted(nodes[n]["name"] for n in nodes if n.startswith("test.") and n not in ran)
+    if left:
+        raise BuildError([f"{name}: the check was not run" for name in left])
 
 
 def _in_words(node: Mapping[str, Any]) -> str:

@@ -30,14 +30,14 @@ def demo(data: Path, lang: str) -> str:
 def test_demo_runs_the_dags_by_airflow_and_the_second_night_is_quiet(tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = demo(data, "zh")
-    for dag in ("crawl", "parse", "warehouse"):
+    for dag in ("crawl", "parse", "recognise", "warehouse"):
         assert f"{dag:<10} success" in first
     assert "勾稽关系" in first
     assert "没有新文件" not in first
     with sqlite3.connect(data / "airflow" / "airflow.db") as kept:
         states = kept.execute("select dag_id, state from dag_run order by id").fetchall()
         pools = dict(kept.execute("select pool, slots from slot_pool").fetchall())
-    assert states == [("crawl", "success"), ("parse", "success"), ("warehouse", "success")]
+    assert states == [(d, "success") for d in ("crawl", "parse", "recognise", "warehouse")]
     assert pools["warehouse"] == 1
     second = demo(data, "en")
     assert "Nothing new" in second

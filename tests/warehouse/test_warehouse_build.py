@@ -12,7 +12,8 @@ import pytest
 from conftest import OTHER, Query
 from warehouse_by_hand import COUNTY_CODE, OFFICE, budget, fetched, record, sha
 
-from warehouse.build import BuildReport, build, document
+import warehouse.build
+from warehouse.build import BuildReport, build, dbt, document
 from warehouse.database import reader, writer
 from warehouse.errors import BuildError, LoadError
 from warehouse.landing import land
@@ -520,6 +521,23 @@ def test_a_row_lost_inside_the_warehouse_stops_the_build(copy_of: Layout) -> Non
         )
     with pytest.raises(BuildError, match="assert_everything_counted"):
         build(copy_of, select=GUARDS)
+
+
+def test_a_nightly_build_leaves_no_check_out(
+    copy_of: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt leaves out the tests of what is excluded, unless told not to."""
+    build(copy_of)
+    monkeypatch.setattr(
+        warehouse.build,
+        "dbt",
+        lambda layout, *arguments: dbt(
+            layout, *(a if a != "empty" else "eager" for a in arguments)
+        ),
+    )
+    with pytest.raises(BuildError, match="the check was not run") as error:
+        build(copy_of)
+    assert any("assert_everything_counted" in line for line in error.value.failures)
 
 
 @pytest.mark.parametrize(
