@@ -11,9 +11,10 @@ variable BUDGETS_SHARED), then prints
 3. precision and recall of hard findings against what is really wrong in the documents
    (``score.yml``; for the invented documents, the defects planted in them)
 4. facts read of real pages of government sites, by family
+5. the scans: right amounts and cells after repair, and that every scan is accepted
 
-Ends with 1 where a hard finding is false or a known one is missing, or where an outcome differs
-from the known ones; with 0 and "skipped" where the measuring documents are not here.
+Ends with 1 where a hard finding is false or a known one is missing, where an outcome differs
+from the known ones, or where a scan is quarantined or a figure of it is wrong; with 0 and "skipped" where the measuring documents are not here.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +69,7 @@ class Reading:
 
 
 def readings(shared: Path, folder: str, truths: str) -> Iterator[Reading]:
-    """Every PDF of a set that has a text layer (scans are no matter of this score)."""
+    """Every PDF of a set that has a text layer; scans have a score of their own."""
     for path in sorted((shared / folder).glob("*/*.pdf")):
         if path.parent.name == "scan":
             continue
@@ -231,6 +235,76 @@ def score_pages(shared: Path) -> None:
     print(f"{'all':28} {len(labels['pages']):3} pages  {good:5} of {of:5} facts  {good / of:.4f}")
 
 
+# --- 5 scans -----------------------------------------------------------------------------------
+
+LEAST_AMOUNTS, LEAST_CELLS = 0.999, 0.99
+
+
+def score_scans(shared: Path) -> list[str]:
+    """Reads and judges each scan as the nightly job does, and compares it cell by cell."""
+    from nightly.judging import judge_with_second_reading
+    from nightly.settings import Settings
+
+    failures: list[str] = []
+    for path in sorted((shared / "rendered" / "scan").glob("*.pdf")):
+        data = path.read_bytes()
+        truth = json.loads((shared / "truth" / f"{path.stem}.json").read_text(encoding="utf-8"))
+        clock = time.monotonic()
+        try:
+            document = judge_with_second_reading(
+                read_document(data, file_name=path.name), data, Settings.from_environment()
+            )
+        except DocumentError as error:
+            failures.append(f"scan/{path.name}: not read ({error.code})")
+            continue
+        seconds = time.monotonic() - clock
+        amounts, cells = compare_cells(document, truth["tables"])
+        verdict = document.verdict.status if document.verdict else "none"
+        repaired = sum(c.source == "repaired" for t in document.tables for r in t.cells for c in r)
+        print(
+            f"scan/{path.stem}: {verdict}, amounts {amounts[0]} of {amounts[1]}, cells {cells[0]} "
+            f"of {cells[1]} ({cells[0] / cells[1]:.4f}), {repaired} repaired, "
+            f"{seconds / document.document.pages:.1f} s a page"
+        )
+        if verdict == "quarantined":
+            failures.append(f"scan/{path.name}: quarantined")
+        elif amounts[0] != amounts[1]:
+            failures.append(f"scan/{path.name}: a wrong amount in an accepted document")
+        if amounts[0] < LEAST_AMOUNTS * amounts[1] or cells[0] < LEAST_CELLS * cells[1]:
+            failures.append(f"scan/{path.name}: too few right amounts or cells")
+    return failures
+
+
+def compare_cells(
+    document: ParsedDocument, tables: Sequence[dict[str, Any]]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Right and all: amounts (a figure too many counts as wrong), and filled body cells."""
+
+    def plain(text: str) -> str:
+        return "".join(unicodedata.normalize("NFKC", text).split()).replace(",", "")
+
+    good = [0, 0]
+    every = [0, 0]
+    for table in tables:
+        mine = document.table(table["id"])
+        rows = mine.cells if mine else []
+        for r in range(max(len(rows), len(table["body"]))):
+            said = table["body"][r] if r < len(table["body"]) else []
+            read = rows[r] if r < len(rows) else []
+            for c in range(max(len(said), len(read))):
+                wanted = plain(said[c]) if c < len(said) else ""
+                cell = read[c] if c < len(read) else None
+                found = plain(cell.text) if cell else ""
+                if not wanted and not found:
+                    continue
+                every[1] += 1
+                good[1] += wanted == found
+                if re.fullmatch(r"-?\d+\.\d+", wanted) or (cell and cell.amount is not None):
+                    every[0] += 1
+                    good[0] += wanted == found
+    return (good[0], every[0]), (good[1], every[1])
+
+
 # --- the run -----------------------------------------------------------------------------------
 
 
@@ -261,7 +335,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     on_planted.print("planted defects")
     print("\n== pages of sites")
     score_pages(shared)
-    failures = unread + differences
+    print("\n== scans")
+    failures = unread + differences + score_scans(shared)
     for judged in (on_known, on_planted):
         failures += [f"false finding: {x}" for x in judged.false]
         failures += [f"missing finding: {x}" for x in judged.missing]

@@ -26,7 +26,9 @@ SECONDS = 20.0
 _WAN = Decimal(10_000)
 _MOST = 1e7
 """No figure of a department is larger (万元)."""
-_EPS = 1e-6
+_SLACK, _MORE = 2e-5, 1e-4
+"""What a sum may miss by for the solver's own rounding (万元); more where a reading is to be shown
+impossible, so that the solver's rounding never shows it."""
 _OPEN = 0.98
 """Rounding is half up: the upper end of a figure's interval belongs to the next figure."""
 
@@ -66,10 +68,10 @@ def settle(bounds: Sequence[Bound], doubts: Mapping[Key, Doubt]) -> Settled:
     Sums that are violated by sure figures alone are the publisher's own and bind nothing.
     """
     chosen = [b for b in bounds if _binds(b, doubts)]
-    programme = _Programme(chosen, doubts)
-    first = programme.solve()
+    first = _Programme(chosen, doubts, _SLACK).solve()
     if first is None:
         return Settled(False, open=set(doubts))
+    programme = _Programme(chosen, doubts, _MORE)
     out = Settled(True)
     tested = {
         key_of(t) for b in chosen for t in b.terms if t.value is not None or _doubted(t, doubts)
@@ -117,8 +119,8 @@ def _binds(bound: Bound, doubts: Mapping[Key, Doubt]) -> bool:
 class _Programme:
     """The sums as rows over printed values, unrounded values and the choice of readings."""
 
-    def __init__(self, bounds: Sequence[Bound], doubts: Mapping[Key, Doubt]) -> None:
-        self.doubts = doubts
+    def __init__(self, bounds: Sequence[Bound], doubts: Mapping[Key, Doubt], slack: float) -> None:
+        self.doubts, self.slack = doubts, slack
         self.low: list[float] = []
         self.high: list[float] = []
         self.whole: list[int] = []
@@ -182,7 +184,7 @@ class _Programme:
                 continue
             at = self._figure(term)[1 if rounding else 0]
             row[at] = row.get(at, 0.0) + float(term.sign if term.side == "L" else -term.sign)
-        slack = _EPS
+        slack = self.slack
         if not rounding:
             filled = [t for t in bound.terms if t.value is not None]
             slack += float(tolerance_of(bound.tolerance, filled) / _WAN) if filled else 0.0
