@@ -26,7 +26,7 @@ SECONDS = 20.0
 _WAN = Decimal(10_000)
 _MOST = 1e7
 """No figure of a department is larger (万元)."""
-_SLACK, _MORE = 2e-5, 1e-4
+_SLACK, _MORE = 2e-5, 5e-5
 """What a sum may miss by for the solver's own rounding (万元); more where a reading is to be shown
 impossible, so that the solver's rounding never shows it."""
 _OPEN = 0.98

@@ -55,9 +55,11 @@ select
     cast(coalesce(amount.amount_count, 0) as bigint) as amount_count,
     cast(coalesce(amount.repaired_count, 0) as bigint) as repaired_count,
     cast(coalesce(amount.recognised_count, 0) as bigint) as recognised_count,
-    coalesce(
-        (amount.recognised_count + amount.repaired_count) / nullif(amount.amount_count, 0), 0
-    )::double as recognised_share,
+    cast(
+        coalesce(
+            (amount.recognised_count + amount.repaired_count) / nullif(amount.amount_count, 0), 0
+        ) as decimal(9, 6)
+    ) as recognised_share,
     cast(coalesce(identity.exact, 0) as bigint) as exact_count,
     cast(coalesce(identity.rounding, 0) as bigint) as rounding_count,
     cast(coalesce(identity.hard_violated, 0) as bigint) as hard_violated_count,
