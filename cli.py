@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_evidence import evidence_app
-from cli_operate import reparse
+from cli_operate import forget, reparse
 from cli_review import review_app
 from cli_sites import archive_app, sites_app
 from nightly.errors import GateClosedError
@@ -251,6 +252,9 @@ def ingest(
 
 
 app.command(epilog="Example: budgets reparse --limit 50 --dry-run")(reparse)
+app.command(
+    epilog='Example: budgets forget 3f2a91c07b44 --why "request 2026-17, court order" --who "records office"'
+)(forget)
 
 
 @app.command(epilog="Example: budgets build --docs")
@@ -616,23 +620,31 @@ def findings_show(
     print_finding(found[0], lang.value)
 
 
-@app.command(epilog="Example: budgets doctor --lang en")
+def _period(written: str) -> timedelta:
+    """``26h``, ``2d``, or a bare number of hours."""
+    found = re.fullmatch(r"(\d+)\s*([hd]?)", written.strip())
+    if found is None or not int(found[1]):
+        raise typer.BadParameter(f"--max-age {written!r}: give hours or days, such as 26h or 2d")
+    return timedelta(**{"days" if found[2] == "d" else "hours": int(found[1])})
+
+
+@app.command(epilog="Example: budgets doctor --max-age 26h")
 def doctor(
     max_age: Annotated[
-        float | None,
-        typer.Option(help="alert where no night was completed for so many hours (for cron)"),
+        str | None,
+        typer.Option(
+            help="the last complete night may be so old (26h, 2d); older is alerted, for cron"
+        ),
     ] = None,
     lang: LangOption = Lang.zh,
 ) -> None:
     """体检 · check this machine and this data folder; each line with its remedy."""
-    from datetime import timedelta
-
     from nightly.doctor import diagnose
     from nightly.steps import tell_if_overdue
     from screens import print_diagnosis
 
+    age = None if max_age is None else _period(max_age)
     settings = _settings()
-    age = None if max_age is None else timedelta(hours=max_age)
     lines = diagnose(settings, age)
     if age is not None:
         tell_if_overdue(settings, age)

@@ -1,4 +1,4 @@
-"""Commands of whoever operates the night: ``reparse``. Registered by ``cli``."""
+"""Commands of whoever operates the night: ``reparse``, ``forget``. Registered by ``cli``."""
 
 from __future__ import annotations
 
@@ -69,3 +69,32 @@ def reparse(
             f"reports: {settings.data / 'ledger' / 'reparse'}; next: budgets build, check, publish"
         )
     sys.stdout.flush()
+
+
+def forget(
+    document: Annotated[str, typer.Argument(help="document id, or the file's SHA-256")],
+    why: Annotated[str, typer.Option(help="the request and its legal ground; no personal data")],
+    who: Annotated[str, typer.Option(help="who decided it (an office, not a person's number)")],
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """依法移除 · remove an original and everything made of it; a tombstone stays."""
+    from nightly import forgetting
+
+    settings = Settings.from_environment()
+    try:
+        sha256 = forgetting.find_document(settings, document)
+        if not yes:
+            typer.confirm(f"remove {sha256} for good, from archive to publication?", abort=True)
+        done = forgetting.forget(settings, sha256, why=why, who=who, run_id=_hand_run())
+    except forgetting.ForgetError as error:
+        _say(f"budgets: {error}")
+        raise typer.Exit(1) from None
+    for one in done["files"]:
+        typer.echo(f"removed {one}")
+    typer.echo(
+        f"{done['batches']} batches of landing made anew, {len(done['publications'])} kept "
+        f"publications deleted, {done['messages']} messages emptied"
+    )
+    for path in done["look_at"]:
+        typer.echo(f"names it, change it by hand: {path}")
+    typer.echo("copies elsewhere (backups, exports) are not reached: remove it there as well")

@@ -897,17 +897,34 @@ def _deliver(url: str, message: Queued) -> str | None:
         sender = apprise.Apprise()
         if not sender.add(url):
             return "the address is not one Apprise understands; see BUDGETS_ALERT_URLS"
-        body = f"{message.body}\n编号 {message.message_id}"
+        title, body = message.title, f"{message.body}\n编号 {message.message_id}"
+        if urlsplit(url).scheme.lower() not in _VERBATIM:
+            title, body = _inert(title), _inert(body)
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
             try:
-                if sender.notify(title=message.title, body=body, body_format="text"):
+                if sender.notify(title=title, body=body, body_format="text"):
                     return None
             except Exception as error:  # a plugin's defect must not stop the other channels
                 heard.append(f"{type(error).__name__}: {error}")
         said = "; ".join(dict.fromkeys(heard[-6:])) or "the server did not take it"
         return _mask(said, url)[:400]
+
+
+# Channels that carry text as it is: data for programs, and mail, which is sent as plain text.
+_VERBATIM = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"})
+_INERT = str.maketrans("[]<>@*`~|\\", "［］＜＞＠＊｀～｜＼")
+
+
+def _inert(text: str) -> str:
+    """A text in which no chat finds a link, an emphasis, a heading or a call to everybody.
+
+    Chats read Markdown, each its own, and none lets every sign be escaped; the full-width forms
+    look the same and mean nothing. The ledger keeps the text as it was.
+    """
+    text = re.sub(r"(?m)^(\s*)#", r"\1＃", text.translate(_INERT))
+    return re.sub(r"(?<=[a-z])://", "：//", text)  # a bare address would become a link
 
 
 @contextmanager

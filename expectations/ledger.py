@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -185,6 +185,38 @@ class Ledger:
                 held.content_id = str(event["content_id"])
                 held.says = event.get("says") or held.says
         return found
+
+    def redact(self, quotes: Callable[[Mapping[str, Any]], bool], instead: str) -> int:
+        """Take the words out of messages and findings that quote a removed document; gives how many.
+
+        Ids, times and channels stay, so that nothing is told twice.
+        """
+
+        def emptied(event: dict[str, Any]) -> dict[str, Any] | None:
+            if event.get("event") == "queued":
+                same = event["body"] == instead
+                return None if same or not quotes(event) else {"title": instead, "body": instead}
+            return {"says": {}} if event.get("says") and quotes(event) else None
+
+        return sum(self._rewrite(room, emptied) for room in ("alerts", "findings"))
+
+    def _rewrite(self, room: str, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> int:
+        count = 0
+        for path in list(self.store.list(room, suffix=".jsonl")):
+            lines = self.store.read_bytes(path).split(b"\n")
+            changed = 0
+            for i, line in enumerate(lines):
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue  # torn by a kill; readers leave it out as well
+                if isinstance(event, dict) and (new := change(event)) is not None:
+                    lines[i] = json.dumps(event | new, ensure_ascii=False).encode()
+                    changed += 1
+            if changed:
+                self.store.write_bytes(path, b"\n".join(lines))
+                count += changed
+        return count
 
     # --- alerts ---
 

@@ -135,6 +135,45 @@ def _age(settings: Settings, most: timedelta | None) -> Line:
     )
 
 
+def _readers(_: Settings) -> Line:
+    from parsers.worker import confinement
+
+    shut = confinement()
+    if shut.network and shut.files:
+        return Line("reading processes", True, "no network, no files but the program's")
+    return Line(
+        "reading processes",
+        False,
+        "this kernel leaves them "
+        + " and ".join(
+            what
+            for what, closed in (("the network", shut.network), ("files", shut.files))
+            if not closed
+        ),
+        "network: allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+        "user.max_user_namespaces above 0); files: Linux 5.13 or later with Landlock (lsm=…,landlock); "
+        "or run the parse workers in containers where nothing leads out (docker-compose.yml)",
+    )
+
+
+def _database(settings: Settings) -> Line:
+    """The working warehouse opens for reading, or says who writes it."""
+    from warehouse.database import reader
+    from warehouse.errors import WarehouseBusyError
+    from warehouse.layout import Layout
+
+    layout = Layout(settings.data)
+    if not layout.warehouse_path.exists():
+        return Line("database", False, "no working warehouse yet", "run: make demo, or budgets run")
+    try:
+        with reader(layout, published=False) as connection:
+            [(count,)] = connection.sql("select count(*) from duckdb_tables()").fetchall()
+    except WarehouseBusyError as error:
+        return Line("database", True, f"in use: {error}")
+    size = layout.warehouse_path.stat().st_size / 2**20
+    return Line("database", True, f"{count} tables, {size:.1f} MiB")
+
+
 def _alerts(settings: Settings) -> Line:
     return Line(
         "alert channel",
@@ -152,6 +191,8 @@ def diagnose(settings: Settings, max_age: timedelta | None = None) -> list[Line]
         ("disk", lambda: _disk(settings)),
         ("data folder", lambda: _writable(settings)),
         ("sites", lambda: _sites(settings)),
+        ("reading processes", lambda: _readers(settings)),
+        ("database", lambda: _database(settings)),
         ("published copy", lambda: _warehouse(settings)),
         ("last publication", lambda: _age(settings, max_age)),
         ("alert channel", lambda: _alerts(settings)),

@@ -321,8 +321,14 @@ def read_one(
         data = _archive(settings).get(sha256)
         limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
         # pages that are images are recognised here, or the file is left to the processes that do
-        slow = Limits(seconds=settings.scan_seconds, megabytes=settings.parse_megabytes)
-        kept = str(settings.data / "recognised")
+        # (recognitions lie by file, so that those of a forgotten file can be found)
+        recognised = settings.data / "recognised"
+        kept = str(recognised / sha256[:2] / sha256)
+        slow = Limits(
+            seconds=settings.scan_seconds,
+            megabytes=settings.parse_megabytes,
+            writes=str(recognised),
+        )
         scanned = False
 
         def read(part: int) -> Any:
@@ -405,6 +411,7 @@ def parse_batch(
 
     with outcome(settings, "parse_batch", run_id) as result:
         names = {sha: rows[0].file_name for sha, rows in _archive(settings).documents().items()}
+        batch = [sha for sha in batch if sha in names]  # not what was forgotten since
 
         def one(sha: str) -> Any:
             record = read_one(settings, sha, names.get(sha), recognise=recognise)

@@ -1,6 +1,6 @@
 """One document is read in a child process, with limits: a bad file can stop nothing else.
 
-A child is ``python -m parsers.worker``: started with ``subprocess`` (no fork of a threaded
+A child is ``python -m parsers.confine``: shut in, started with ``subprocess`` (no fork of a threaded
 parent, no daemonic-process rule), it reads many documents one after the other and is thrown
 away when one of them takes too long, needs too much memory or kills it. ``read_isolated``
 keeps one child for a calling thread; ``WorkerPool`` gives a batch as many as it wants.
@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, TypeVar
 
+from parsers.confine import Confinement
 from parsers.document import ParsedDocument
 from parsers.errors import DocumentError, error_of
 from parsers.render import Drawn, Picture, PictureRequest, render
@@ -44,11 +45,15 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may use. Memory is the child's whole address space, in megabytes."""
+    """What one document may use. Memory is the child's whole address space, in megabytes.
+
+    ``writes``: the one folder the child may write, where it keeps recognitions; none otherwise.
+    """
 
     seconds: float = 60.0
     megabytes: int = 2048
     documents_per_worker: int = 500
+    writes: str | None = None
 
 
 class _Died(Exception):
@@ -179,13 +184,16 @@ class Worker:
         if self._process is None:
             self._served = 0
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "parsers.worker", str(self.limits.megabytes)],
+                [
+                    sys.executable,
+                    "-m",
+                    "parsers.confine",
+                    str(self.limits.megabytes),
+                    *([self.limits.writes] if self.limits.writes else []),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={
-                    **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-                    "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
-                },
+                env=_environment(),
                 start_new_session=True,
             )
             try:
@@ -194,7 +202,7 @@ class Worker:
                 code = self._gone()
                 raise RuntimeError(
                     f"the reading process does not start (exit code {code}); run "
-                    f"`{sys.executable} -m parsers.worker` by hand to see why"
+                    f"`{sys.executable} -m parsers.confine 2048` by hand to see why"
                 ) from err
         return self._process
 
@@ -473,13 +481,27 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
             return
 
 
-def main() -> None:
-    """Entry of the child: ``python -m parsers.worker MEGABYTES``."""
-    import resource
+def confinement() -> Confinement:
+    """What readers on this machine are shut out of, tried in a process like theirs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "parsers.confine"],
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        timeout=_START_SECONDS,
+        check=True,
+    )
+    return Confinement(**json.loads(done.stdout))
 
-    limit = int(sys.argv[1]) * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+def _environment() -> dict[str, str]:
+    return {
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+    }
+
+
+def serve() -> None:
+    """The child's life, after ``parsers.confine`` has shut it in."""
     import parsers.read  # noqa: F401  imported before the first document is timed
 
     # a reading makes many small objects and hardly a cycle: those few are looked for between two
@@ -490,7 +512,3 @@ def main() -> None:
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the frames
     _serve(sys.stdin.buffer, sink)
-
-
-if __name__ == "__main__":
-    main()

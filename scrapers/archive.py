@@ -4,6 +4,7 @@ Layout below the store's root::
 
     archive/objects/ab/<sha256>                          bytes, written once, never changed
     archive/fetches/dt=YYYY-MM-DD/<host>-<run_id>.jsonl  one FetchRow a line
+    archive/tombstones/<sha256>.json                     bytes that were lawfully removed: never again
 
 An object is written before the row that names it, so a row never points at nothing; a kill
 between the two leaves an object without a row, which the next crawl simply finds again.
@@ -36,6 +37,7 @@ __all__ = [
     "Outcome",
     "Role",
     "Seen",
+    "Tombstone",
 ]
 
 log = logging.getLogger(__name__)
@@ -102,6 +104,11 @@ class Outcome(StrEnum):
         "未请求",
         "we did not ask or keep it: robots.txt, a private address, the scheme or the size",
     )
+    FORGOTTEN = (
+        "forgotten",
+        "已依法移除",
+        "bytes that were removed by law (a tombstone stands for them): met, and not stored",
+    )
     TRUNCATED = "truncated", "下载不完整", "fewer bytes came than were announced"
     ERROR = "error", "请求失败", "the network or the server failed, also after retries"
 
@@ -126,7 +133,7 @@ _STORED = frozenset(
         Outcome.NO_ATTACHMENT,
     }
 )
-_OK = _STORED | {Outcome.ROBOTS_ABSENT}
+_OK = _STORED | {Outcome.ROBOTS_ABSENT, Outcome.FORGOTTEN}
 
 
 def _iso(moment: datetime) -> str:
@@ -174,6 +181,17 @@ class FetchRow(BaseModel):
     parent_sha256: str | None = None
     """Role member: the container the file lay in, and where in it (``a.zip!/b.pdf`` deeper)."""
     member_path: str | None = None
+
+
+class Tombstone(BaseModel):
+    """What is left of bytes that were lawfully removed (依法移除). No content, on purpose."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    why: str
+    who: str
+    when: UtcDatetime
 
 
 class ArchiveDamagedError(Exception):
@@ -260,12 +278,67 @@ class Archive:
         return f"archive/objects/{sha256[:2]}/{sha256}"
 
     def put(self, data: bytes) -> str:
-        """Store bytes under their SHA-256 (once) and return it."""
+        """Store bytes under their SHA-256 (once) and return it. Forgotten bytes are not stored."""
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._object_path(sha256)
-        if not self.store.exists(path):
+        if not self.store.exists(path) and not self.is_forgotten(sha256):
             self.store.write_bytes(path, data)
         return sha256
+
+    # lawful removal
+
+    @staticmethod
+    def _tombstone_path(sha256: str) -> str:
+        return f"archive/tombstones/{sha256}.json"
+
+    def is_forgotten(self, sha256: str) -> bool:
+        return self.store.exists(self._tombstone_path(sha256))
+
+    def tombstones(self) -> list[Tombstone]:
+        """Everything that was lawfully removed."""
+        found = self.store.list("archive/tombstones", ".json")
+        return [Tombstone.model_validate_json(self.store.read_bytes(path)) for path in found]
+
+    def kin(self, sha256: str) -> list[str]:
+        """The file, every container (zip, rar, 7z) it lies in, and what lies in it."""
+        inside: dict[str, set[str]] = {}
+        around: dict[str, set[str]] = {}
+        for row in self.rows():
+            if row.role == "member" and row.sha256 and row.parent_sha256:
+                inside.setdefault(row.parent_sha256, set()).add(row.sha256)
+                around.setdefault(row.sha256, set()).add(row.parent_sha256)
+        found = {sha256}
+        for links in (inside, around):
+            waiting = [sha256]
+            while waiting:
+                fresh = links.get(waiting.pop(), set()) - found
+                found |= fresh
+                waiting += fresh
+        return sorted(found)
+
+    def forget(self, sha256: str, *, why: str, who: str, now: datetime) -> Tombstone:
+        """Remove an original for good: the tombstone first, then its rows' outcome, then the bytes.
+
+        The first tombstone of some bytes stays as it is. Rows keep address and time, so that it
+        can still be told that the file was met. Run it while nothing crawls: rows are rewritten.
+        """
+        path = self._tombstone_path(sha256)
+        self._object_path(sha256)  # no other name becomes a path
+        if not self.store.exists(path):
+            stone = Tombstone(sha256=sha256, why=why, who=who, when=now)
+            self.store.write_bytes(path, stone.model_dump_json(indent=1).encode())
+        for rows in list(self.store.list("archive/fetches", ".jsonl")):
+            data = self.store.read_bytes(rows)
+            if sha256.encode() not in data:
+                continue
+            lines = [_forgotten_line(line, sha256) for line in data.split(b"\n")]
+            if (after := b"\n".join(lines)) != data:
+                self.store.write_bytes(rows, after)
+        if self.has(sha256):
+            self.store.delete(self._object_path(sha256))
+        self._states.clear()
+        self._stored = None
+        return Tombstone.model_validate_json(self.store.read_bytes(path))
 
     def has(self, sha256: str) -> bool:
         return self.store.exists(self._object_path(sha256))
@@ -298,8 +371,13 @@ class Archive:
         day = row.fetched_at.astimezone(UTC).date().isoformat()
         return f"archive/fetches/dt={day}/{_in_a_name(row.site)}-{_in_a_name(row.run_id)}.jsonl"
 
-    def record(self, row: FetchRow) -> None:
-        """Append a row durably. Its object, where it has one, is already stored."""
+    def record(self, row: FetchRow) -> FetchRow:
+        """Append a row durably, and give it as it was recorded.
+
+        Its object, where it has one, is already stored. A row of forgotten bytes says so.
+        """
+        if row.sha256 and row.outcome.has_object and self.is_forgotten(row.sha256):
+            row = row.model_copy(update={"outcome": Outcome.FORGOTTEN, "reason": None})
         if row.sha256 and row.outcome.has_object and not self.has(row.sha256):
             raise ArchiveDamagedError(
                 f"the row of {row.url} names an object that is not stored ({row.sha256}). "
@@ -310,6 +388,7 @@ class Archive:
             self._states[row.site].add(row)
         if self._stored is not None and row.sha256 and row.outcome.has_object:
             self._stored.add(row.sha256)
+        return row
 
     def rows(self, *, host: str | None = None) -> Iterator[FetchRow]:
         """Every row, day by day; with ``host`` only those of one crawled host.
@@ -481,8 +560,21 @@ class Archive:
             size=len(data),
             file_name=Path(name).name,
         )
-        self.record(row)
-        return row
+        return self.record(row)
+
+
+def _forgotten_line(line: bytes, sha256: str) -> bytes:
+    """A row of forgotten bytes says so from now on; every other line stays as it is."""
+    if sha256.encode() not in line:
+        return line
+    try:
+        row = FetchRow.model_validate_json(line)
+    except ValidationError:
+        return b""  # torn by a kill: nobody reads it, and it names what must not be named
+    if row.sha256 != sha256 or not row.outcome.has_object:
+        return line
+    forgotten = row.model_copy(update={"outcome": Outcome.FORGOTTEN, "reason": None})
+    return forgotten.model_dump_json().encode()
 
 
 def _in_a_name(text: str) -> str:

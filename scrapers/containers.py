@@ -497,8 +497,7 @@ def expand_container(
                 **about,
             }
         )
-        archive.record(row)
-        rows.append(row)
+        rows.append(archive.record(row))
 
     documents = others = 0
     try:

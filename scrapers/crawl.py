@@ -1026,7 +1026,7 @@ class _HostCrawl:
         )
 
     def _write(self, row: FetchRow) -> None:
-        self.archive.record(row)
+        row = self.archive.record(row)
         if row.role != "robots":
             self._totals[row.outcome.value] += 1
         self._progress(row)

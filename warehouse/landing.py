@@ -41,6 +41,7 @@ __all__ = [
     "commit_files",
     "commits",
     "contract_problem",
+    "forget",
     "land",
     "landed",
     "read_table",
@@ -285,6 +286,51 @@ def land(layout: Layout, records: Sequence[ParseRecord], batch_id: str) -> Batch
             batch.checksums[table.name] = hashlib.sha256(data).hexdigest()
         store.write_bytes(Layout.commit_file(batch_id), batch.as_json())
         return batch
+
+
+def forget(layout: Layout, file_sha256: str) -> list[str]:
+    """Take every row of a file out of landing; gives the ids of the batches that held it.
+
+    Files never change under their name: the batch is written anew under another id, and its
+    commit file is replaced in one step, which is the switch. Killed before it, nothing has
+    happened; killed after it, the old files have no commit and the next run removes them.
+    The working warehouse no longer fits landing afterwards: load it from nothing.
+    """
+    import pyarrow.compute as pc
+
+    with _alone(layout):
+        store = layout.landing
+        held_in = []
+        for path in list(store.list("landing/_commits", suffix=".json")):
+            batch = Batch.from_json(store.read_bytes(path), path)
+            if all(key.file_sha256 != file_sha256 for key in batch.keys):
+                continue
+            held_in.append(batch.batch_id)
+            anew = hashlib.sha256(f"{batch.batch_id} without {file_sha256}".encode())
+            name = f"without-{anew.hexdigest()[:20]}"
+            kept = Batch(
+                batch_id=name,
+                sequence=batch.sequence,
+                committed_at=batch.committed_at,
+                keys=tuple(k for k in batch.keys if k.file_sha256 != file_sha256),
+                rows={},
+                checksums={},
+            )
+            for table in LANDED:
+                if table.name not in batch.rows:
+                    continue
+                rows = read_table(store, batch, table.name)
+                rows = rows.filter(pc.not_equal(rows["file_sha256"], file_sha256))
+                if not rows.num_rows:
+                    continue
+                lines = [row | {"batch_id": name} for row in rows.to_pylist()]
+                data = _parquet(table.arrow, table.names, lines)
+                store.write_bytes(Layout.landing_file(table.name, name), data)
+                kept.rows[table.name] = rows.num_rows
+                kept.checksums[table.name] = hashlib.sha256(data).hexdigest()
+            store.write_bytes(path, kept.as_json())
+        clean(layout)
+        return held_in
 
 
 def contract_problem(record: ParseRecord) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,7 +25,7 @@ from warehouse.landing import Batch, commit_files, commits, read_table, verified
 from warehouse.layout import Layout
 from warehouse.schema import DECIDED, FETCH, LANDED, RAW
 
-__all__ = ["LoadReport", "load", "outdated", "rebuild"]
+__all__ = ["LoadReport", "discard", "load", "outdated", "rebuild"]
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +133,17 @@ def outdated(layout: Layout) -> str | None:
         return None
     with opened(layout) as con:
         return _difference(con)
+
+
+def discard(layout: Layout, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    """Delete the working warehouse, what is gathered from it and the scratch of its builds.
+
+    Rows deleted inside a DuckDB file stay on the disk, and a publication is a copy of the gathered
+    file's bytes.
+    """
+    with exclusive(layout, timeout):
+        _forget(layout)
+        shutil.rmtree(layout.build_path, ignore_errors=True)
 
 
 def _forget(layout: Layout) -> None:

@@ -34,7 +34,7 @@ from warehouse.errors import PublishError
 from warehouse.gathering import STORAGE_VERSION, Content, gather, quoted
 from warehouse.layout import Layout
 
-__all__ = ["Publication", "publications", "publish", "rollback"]
+__all__ = ["Publication", "forget", "publications", "publish", "rollback"]
 
 KEEP = 7
 
@@ -142,6 +142,45 @@ def rollback(layout: Layout, build_id: str | None = None) -> str:
             raise PublishError(f"publication {build_id} is not kept; there are: {', '.join(kept)}")
         _take_up(layout, build_id)
     return build_id
+
+
+def forget(layout: Layout, file_sha256: str) -> list[str]:
+    """Delete every publication that holds a file, the current one excepted; gives their ids.
+
+    Raises PublishError where the current one holds it: publish without it first.
+    """
+    with exclusive(layout):
+        _sweep(layout)
+        held = _current(layout)
+        holding = [b for b in publications(layout) if _holds(layout.builds_path / b, file_sha256)]
+        if held is not None and held["build_id"] in holding:
+            raise PublishError(
+                f"publication {held['build_id']} is current and still holds {file_sha256[:16]}: "
+                "mend what stops the publication, then forget it again"
+            )
+        for build_id in holding:
+            shutil.rmtree(layout.builds_path / build_id)
+    return holding
+
+
+def _holds(folder: Path, file_sha256: str) -> bool:
+    """Whether any table holds anything of the file (document ids begin with it).
+
+    That it was met, and where, is no content: quality.outcome and quality.publication say it.
+    """
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+        columns = con.execute(
+            "select schema_name, table_name, column_name from duckdb_columns()"
+            " where column_name in ('document_id', 'file_sha256')"
+            " and (schema_name, table_name) not in (('quality', 'outcome'), ('quality', 'publication'))"
+        ).fetchall()
+        return any(
+            con.execute(
+                f'select 1 from "{schema}"."{table}" where starts_with("{column}", ?) limit 1',  # noqa: S608
+                [file_sha256],
+            ).fetchone()
+            for schema, table, column in columns
+        )
 
 
 # --- parts ------------------------------------------------------------------------------------
