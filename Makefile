@@ -78,9 +78,12 @@ docs: setup  ## write the generated pages of docs/ anew
 contract: setup  ## write docs/contract.schema.json anew from parsers/document.py
 	@$(BIN)/python -c 'import json; from parsers.document import ParsedDocument; print(json.dumps(ParsedDocument.model_json_schema(), ensure_ascii=False, indent=1))' > docs/contract.schema.json
 
-.PHONY: fuzz bench score faults
+.PHONY: fuzz bench score faults scale
 faults: setup  ## 100 nights killed, starved or locked out, each run again and compared
 	@$(BIN)/python -m benchmarks.faults
+
+scale: setup  ## a season of 2,000 budgets through the whole night, with plots
+	@$(BIN)/python -m benchmarks.scale --plots docs/images
 
 fuzz: setup  ## 2,000 damaged and hostile PDFs through the isolated reader
 	@$(BIN)/python -m benchmarks.fuzz

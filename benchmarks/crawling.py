@@ -66,6 +66,8 @@ class Plan:
     workers: int = 16
     nights: int = 4
     """So many nights at most until everything has arrived."""
+    files: str = ""
+    """A folder with ``season-<site>-<document>.pdf``, published instead of invented bytes."""
     recheck_nights: int = 14
     """So many quiet nights are added; the re-check of the season takes as many days."""
 
@@ -83,6 +85,8 @@ def _draw(*about: object) -> random.Random:
 
 def file_of(plan: Plan, site: int, document: int) -> bytes:
     """The file that a site publishes as its n-th document: the same at every request."""
+    if plan.files:
+        return (Path(plan.files) / f"season-{site:03d}-{document:03d}.pdf").read_bytes()
     rng = _draw(plan.seed, "file", site, document)
     size = rng.randint(plan.file_bytes // 2, plan.file_bytes * 3 // 2)
     return b"%PDF-1.7\n%" + f"{site}-{document}\n".encode() + rng.randbytes(size) + b"\n%%EOF\n"

@@ -93,6 +93,42 @@ def further(count: int, seed: int = 0) -> Iterator[tuple[str, Facts, Typesetting
         yield name, facts, settings[rng.randrange(len(settings))]
 
 
+def season(place: int, documents: int, seed: int = 0) -> Iterator[tuple[str, Facts, Typesetting]]:
+    """``documents`` budgets of the invented county 样例000县, 样例001县 … (``place``: its number).
+
+    A body has the same staff and projects in all its documents: a year's plan follows from the
+    year before, and units add up to their department. Raises ``ValueError`` where the bodies and
+    years do not give as many documents.
+    """
+    settings = list(PRESETS.values())
+    published = [
+        (key, unit, year)
+        for key, plan in sorted(bodies().items())
+        for unit in (None, *range(len(plan.units)))
+        for year in range(2023, 2027)
+    ]
+    if documents > len(published):
+        raise ValueError(f"a county has at most {len(published)} documents, not {documents}")
+    county = County(name=f"样例{place:03d}县", code=f"1499{place % 100:02d}")
+    rng = Random(f"season-{seed}-{place}")
+    plans = {
+        key: _renamed(plan, province().county(plan.county).name, county.name, rng)
+        for key, plan in sorted(bodies().items())
+    }
+    for number, (key, unit, year) in enumerate(rng.sample(published, documents)):
+        name = f"season-{place:03d}-{number:03d}"
+        facts = Budget(plans[key], year, unit=unit).facts(
+            name,
+            county,
+            Budget(plans[key], year - 1, unit=unit),
+            published_tables=rng.randrange(1, 4),
+            forms={"T01": {"label": "预算公开表1"}},
+            zero=rng.choice(("", "", "", "0.00")),
+            grouping=rng.random() < 0.25,
+        )
+        yield name, facts, settings[rng.randrange(len(settings))]
+
+
 def _renamed(plan: BodyPlan, old: str, new: str, rng: Random) -> BodyPlan:
     """The plan for another county, with staff and money of its own."""
     raw = json.loads(plan.model_dump_json(by_alias=True).replace(old, new))

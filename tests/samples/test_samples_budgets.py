@@ -11,7 +11,7 @@ from samples_arithmetic import amount, violations
 from samples import narrative
 from samples.budget import Budget, Line, bodies, wan
 from samples.document import County, Facts
-from samples.generate import PDF_FOLDER, budget_names, facts_of, further
+from samples.generate import PDF_FOLDER, budget_names, facts_of, further, season
 from samples.province import province
 
 COUNTY = County(name="样例县", code="149999")
@@ -248,3 +248,12 @@ def test_performance_tables_add_up_in_yuan() -> None:
             for side in ("实施期", "年度"):
                 assert amount(total[side]) == sum(amount(p[side]) for p in parts)
             assert wan(int(amount(table["年度资金总额"]))) == rows[table["项目名称"]]
+
+
+def test_a_season_is_the_same_again_and_every_budget_of_it_its_own() -> None:
+    made = {name: facts for name, facts, _ in season(3, 88)}
+    assert {n: f for n, f, _ in season(3, 88)} == made
+    assert len({(f.body.name, f.kind, f.year) for f in made.values()}) == 88
+    assert {f.county.name for f in made.values()} == {"样例003县"}
+    with pytest.raises(ValueError, match="at most 88 documents"):
+        next(season(3, 89))
