@@ -1,7 +1,8 @@
 """Downloads that broke off: what came is kept, and the rest is asked for (RFC 9110, 14.2).
 
 A part is continued only where the server named the version by a strong validator (ETag, or a
-Last-Modified that is older than a minute), so that two versions are never glued together.
+Last-Modified that is older than a minute), and what follows says that it is of this version: some
+servers know ranges and ignore If-Range. Two versions are never glued together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from requests.structures import CaseInsensitiveDict
 
-__all__ = ["Part", "Parts", "validator_of"]
+__all__ = ["Part", "Parts", "validator_of", "whole_size"]
 
 _KEPT_SECONDS = 30 * 24 * 3600
 _RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)", re.I)
@@ -24,10 +25,12 @@ _RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)", re.I)
 
 @dataclass(frozen=True)
 class Part:
-    """The beginning of a body, and the validator of the version that it belongs to."""
+    """The beginning of a body, the validator of the version that it belongs to, and the bytes of
+    the whole where the server announced them."""
 
     data: bytes
     validator: str
+    whole: int | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -39,15 +42,35 @@ class Part:
         }
 
     def is_continued_by(self, headers: CaseInsensitiveDict[str]) -> bool:
-        """Whether an answer 206 begins where this part ends, in the same version."""
+        """Whether an answer 206 begins where this part ends, in the same version.
+
+        An answer 206 repeats the ETag that a whole one would have (RFC 9110, 15.3.7). It may
+        leave Last-Modified out; then the size of the whole must be the one announced before.
+        """
         given = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
-        etag = headers.get("ETag")
-        same = etag is None or not self.validator.startswith('"') or etag == self.validator
         plain = headers.get("Content-Encoding", "identity").lower() == "identity"
-        if given is None or not same or not plain:
+        if given is None or not plain:
             return False
-        to_the_end = given[3] == "*" or int(given[2]) == int(given[3]) - 1
-        return int(given[1]) == len(self.data) and to_the_end
+        whole = None if given[3] == "*" else int(given[3])
+        if whole is not None and self.whole is not None and whole != self.whole:
+            return False
+        if self.validator.startswith('"'):
+            same = headers.get("ETag") == self.validator
+        elif "Last-Modified" in headers:
+            same = headers["Last-Modified"] == self.validator
+        else:
+            same = whole is not None and whole == self.whole
+        to_the_end = whole is None or int(given[2]) == whole - 1
+        return same and int(given[1]) == len(self.data) and to_the_end
+
+
+def whole_size(headers: CaseInsensitiveDict[str]) -> int | None:
+    """The bytes of the whole file that an answer (200 or 206) announces."""
+    given = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    if given:
+        return None if given[3] == "*" else int(given[3])
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else None
 
 
 def validator_of(headers: CaseInsensitiveDict[str]) -> str | None:
@@ -84,8 +107,9 @@ class Parts:
             told = json.loads(head)
             if told["url"] != url or told["size"] != len(data):
                 return None  # torn by a kill
-            return Part(data, str(told["validator"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            whole = told.get("whole")
+            return Part(data, str(told["validator"]), whole if isinstance(whole, int) else None)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def keep(self, url: str, part: Part) -> None:
@@ -93,7 +117,8 @@ class Parts:
             self._held[url] = part
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        head = json.dumps({"url": url, "size": len(part.data)} | {"validator": part.validator})
+        told = {"url": url, "size": len(part.data)}
+        head = json.dumps(told | {"validator": part.validator, "whole": part.whole})
         self._path(self._folder, url).write_bytes(head.encode() + b"\n" + part.data)
 
     def drop(self, url: str) -> None:

@@ -33,7 +33,7 @@ from scrapers.archive import Outcome
 from scrapers.blocks import recognise_block
 from scrapers.connections import GuardedAdapter, PrivateAddressError, is_handshake_failure
 from scrapers.decode import DecodedText, decode_page
-from scrapers.downloads import Part, Parts, validator_of
+from scrapers.downloads import Part, Parts, validator_of, whole_size
 from scrapers.filetype import Kind, kind_of
 from scrapers.site import Pace, host_of
 from scrapers.window import Window
@@ -178,7 +178,8 @@ class PoliteSession:
 
     One request at a time, a pause before each, robots.txt of every host obeyed, private
     addresses refused on every hop except for ``private_hosts``. ``lock_folder`` (a folder
-    on this machine) keeps several processes from asking the same host at once.
+    on this machine) keeps several sessions from asking the same host at once, or without
+    the pause between them.
     """
 
     def __init__(
@@ -199,7 +200,9 @@ class PoliteSession:
         self._stop = stop or (lambda: False)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._on_robots = on_robots or (lambda _: None)
-        self._not_before: dict[str, float] = {}
+        self._last_asked: dict[str, float] = {}
+        self._come_back: dict[str, float] = {}
+        """When hosts that sent Retry-After may be asked again (monotonic seconds)."""
         self._robots: dict[str, Protego | Fetched] = {}
         self._session = requests.Session()
         self._session.headers.update(
@@ -370,13 +373,23 @@ class PoliteSession:
     ) -> Fetched | str:
         """Ask for ``here``. Returns the answer, or the place a redirect leads to."""
         host = host_of(here)
+        left = self._come_back.get(host, 0.0) - time.monotonic()
+        if left > self.settings.max_retry_after_seconds:
+            return self._answer(
+                url,
+                here,
+                outcome=Outcome.ERROR,
+                reason=f"{here} was not asked for: {host} asked before to come back after {left:.0f} "
+                "s (Retry-After); it is left alone until the next night.",
+            )
+        self._sleep(left)
         try:
             with self._alone(host):
                 self._wait_for(host)
                 try:
                     return self._exchange(url, here, headers, max_bytes)
                 finally:
-                    self._not_before[host] = time.monotonic()
+                    self._asked_now(host)
         except LockTimeout:
             raise _TryAgain(
                 self._answer(
@@ -495,11 +508,14 @@ class PoliteSession:
         else:
             part = None  # the whole body comes, of this version or of another
         if status in _RETRIED_STATUS:
+            wait = _retry_after(response.headers.get("Retry-After"), self._clock())
+            if wait:  # it is the server that is busy, not one of its pages
+                self._come_back[host_of(here)] = time.monotonic() + wait
             raise _TryAgain(
                 replace(
                     base, outcome=Outcome.ERROR, reason=f"{here} answered with status {status}"
                 ),
-                _retry_after(response.headers.get("Retry-After"), self._clock()),
+                wait,
             )
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > max_bytes:
@@ -603,19 +619,45 @@ class PoliteSession:
         validator = part.validator if part else validator_of(response.headers)
         data = b"".join(chunks)
         if validator and data and response.status_code in {200, 206}:
-            self._parts.keep(url, Part(data, validator))
+            whole = part.whole if part else whole_size(response.headers)
+            self._parts.keep(url, Part(data, validator, whole))
 
     # manners
 
     def _alone(self, host: str) -> Any:
+        file = self._file_of(host, "lock")
+        return FileLock(file, timeout=120) if file else nullcontext()
+
+    def _file_of(self, host: str, what: str) -> Path | None:
         if self._lock_folder is None:
-            return nullcontext()
+            return None
         self._lock_folder.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^a-z0-9.-]", "_", host)
-        return FileLock(self._lock_folder / f"request-{name}.lock", timeout=120)
+        return self._lock_folder / f"request-{name}.{what}"
+
+    def _asked_now(self, host: str) -> None:
+        """Note the moment, also for other sessions that ask the same host (a file server that
+        several counties link to)."""
+        self._last_asked[host] = time.monotonic()
+        stamp = self._file_of(host, "last")
+        if stamp:
+            now = time.time_ns()
+            stamp.touch()
+            os.utime(stamp, ns=(now, now))
+
+    def _last_asked_by_anyone(self, host: str) -> float | None:
+        """When the host was last asked, by this or another session (monotonic seconds)."""
+        own = self._last_asked.get(host)
+        stamp = self._file_of(host, "last")
+        try:
+            age = time.time() - stamp.stat().st_mtime_ns / 1e9 if stamp else -1.0
+        except FileNotFoundError:
+            age = -1.0
+        others = time.monotonic() - age if age >= 0 else None
+        return max(filter(None, (own, others)), default=None)
 
     def _wait_for(self, host: str) -> None:
-        last = self._not_before.get(host)
+        last = self._last_asked_by_anyone(host)
         if last is None:
             return
         pause = self.pace.pause_seconds

@@ -168,6 +168,32 @@ def test_a_continuation_that_does_not_fit_is_not_glued_on(portal: Portal, range_
     assert "range" not in portal.log[-1].headers  # begun anew
 
 
+@pytest.mark.parametrize("by", ["date", "etag", "length"])
+def test_a_server_that_ignores_if_range_never_glues_two_versions(portal: Portal, by: str) -> None:
+    """Some servers send the rest of whatever lies there now, whichever version was asked for."""
+    hour_ago = formatdate(time.time() - 3600, usegmt=True)
+    first = Dropping(drops=1, etag=ETAG if by == "etag" else None)
+    first.last_modified = None if by == "etag" else hour_ago
+    other = pdf("新" * (40_000 if by == "date" else 30_000))
+
+    def serve(asked: Asked) -> Reply:
+        if first.drops:
+            return first(asked)
+        headers = {"Last-Modified": formatdate(time.time() - 600, usegmt=True)}
+        if by != "date":
+            headers = {}
+        wanted = asked.headers.get("range")
+        if not wanted:
+            return Reply(other, 200, "application/pdf", headers, conditional=False)
+        start = int(wanted.removeprefix("bytes=").rstrip("-"))
+        headers["Content-Range"] = f"bytes {start}-{len(other) - 1}/{len(other)}"
+        return Reply(other[start:], 206, "application/pdf", headers, conditional=False)
+
+    portal.pages["/a.pdf"] = serve
+    with polite() as session:
+        assert session.get(portal.url + "a.pdf").body == other
+
+
 def test_a_packed_body_is_never_continued() -> None:
     assert validator_of(CaseInsensitiveDict({"ETag": ETAG})) == ETAG
     assert validator_of(CaseInsensitiveDict({"ETag": ETAG, "Content-Encoding": "gzip"})) is None

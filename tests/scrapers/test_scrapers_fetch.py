@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,27 @@ def test_a_long_retry_after_leaves_the_server_alone(portal: Portal) -> None:
     assert time.monotonic() - begun < 5
     assert fetched.outcome is Outcome.ERROR
     assert "86400 s" in (fetched.reason or "")
+    assert portal.paths() == ["/a.pdf"]
+
+
+def test_a_wait_that_a_server_asks_for_holds_for_all_its_addresses(portal: Portal) -> None:
+    portal.pages["/a.pdf"] = Reply(status=429, headers={"Retry-After": "1"})
+    portal.pages["/b.pdf"] = a_file(pdf())
+    with session(attempts=1) as polite:
+        assert polite.get(portal.url + "a.pdf").outcome is Outcome.ERROR
+        assert polite.get(portal.url + "b.pdf").body == pdf()
+    first, second = [asked.at for asked in portal.log if asked.path != "/robots.txt"]
+    assert second - first >= 1.0
+
+
+def test_a_server_that_asks_for_a_long_wait_gets_no_further_request(portal: Portal) -> None:
+    portal.pages["/a.pdf"] = Reply(status=503, headers={"Retry-After": "86400"})
+    portal.pages["/b.pdf"] = a_file(pdf())
+    with session() as polite:
+        polite.get(portal.url + "a.pdf")
+        fetched = polite.get(portal.url + "b.pdf")
+    assert fetched.outcome is Outcome.ERROR
+    assert "left alone" in (fetched.reason or "")
     assert portal.paths() == ["/a.pdf"]
 
 
@@ -332,6 +354,26 @@ def test_two_sessions_do_not_ask_one_host_at_once(portal: Portal, tmp_path: Path
         thread.join()
     assert len(portal.paths()) == 12
     assert portal.most_at_once == 1
+
+
+def test_several_sessions_share_one_hosts_pause(portal: Portal, tmp_path: Path) -> None:
+    """Counties on hosts of their own may link to files on one common host."""
+    portal.pages["/a"] = html("<p>a</p>")
+    pace = Pace(pause_seconds=0.1, jitter_seconds=0)
+
+    def work() -> None:
+        with PoliteSession(QUICK, pace, private_hosts=LOOPBACK, lock_folder=tmp_path) as polite:
+            for _ in range(2):
+                assert polite.get(portal.url + "a").outcome is None
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    log = sorted(portal.log, key=lambda asked: asked.at)
+    assert len(log) == 9  # robots.txt is asked for by each
+    assert min(b.at - a.at for a, b in pairwise(log)) >= 0.099
 
 
 # blocks
