@@ -216,6 +216,8 @@ class _HostCrawl:
         self._done: set[str] = set()
         self._asked_by_script: set[str] = set()
         self._column_of: dict[str, tuple[Site, Column, ColumnReport]] = {}
+        self._listed_on: dict[int, dict[str, date | None]] = {}
+        """Every address that a site's columns list tonight, and the date in its row."""
         self._in_a_row = 0
         self._totals: Counter[str] = Counter()
         self.report = HostReport(host=host, run_id=run_id, started_at=now)
@@ -313,27 +315,43 @@ class _HostCrawl:
             reports.append(report)
             self.report.columns.append(report)
             self._crawl_column(site, column, report)
-        found = sum(report.found for report in reports)
-        if any(report.listing_failed for report in reports):
-            return  # told already; numbers of a half-read site say nothing
-        if found < site.bounds.least:
+        if not any(report.listing_failed for report in reports):
+            self._compare_with_bounds(site)  # else told already; a half-read site says nothing
+
+    def _compare_with_bounds(self, site: Site) -> None:
+        """Whether a year's entries lie within the site's bounds.
+
+        Lists keep the entries of many years. At least: over the last 15 months, so that a season
+        later than the last one's is no alarm. At most: over this calendar year and the last one.
+        Entries without a date may be of any year.
+        """
+        listed = self._listed_on.get(id(site), {})
+        today = self.now.astimezone(SHANGHAI).date()
+        since = today - timedelta(days=_YEAR_AND_SEASON)
+        undated = sum(day is None for day in listed.values())
+        by_year = Counter(day.year for day in listed.values() if day)
+        recent = undated + sum(day >= since for day in listed.values() if day)
+        year = max(today.year - 1, today.year, key=lambda one: (by_year[one], one))
+        fullest = undated + by_year[year]
+        if recent < site.bounds.least:
             self._warn(
                 "too_few_entries",
                 site,
-                f"{site.name}（{self.host}）：各栏目共列 {found} 条，应不少于 {site.bounds.least} 条。"
-                "请在浏览器中打开各栏目：是否搬迁？若是，请改正网站文件",
-                f"{site.name} ({self.host}): {found} entries listed, at least {site.bounds.least} "
-                "expected. Open the columns in a browser: moved? Then correct the site file.",
+                f"{site.name}（{self.host}）：各栏目近 15 个月的条目共 {recent} 条，每年应不少于 "
+                f"{site.bounds.least} 条。请在浏览器中打开各栏目：是否搬迁或停更？若已搬迁，请改正网站文件",
+                f"{site.name} ({self.host}): {recent} entries of the last 15 months are listed, at "
+                f"least {site.bounds.least} a year expected. Open the columns in a browser: moved, or "
+                "silent? If moved, correct the site file.",
             )
-        elif found > site.bounds.most:
+        elif fullest > site.bounds.most:
             self._warn(
                 "too_many_entries",
                 site,
-                f"{site.name}（{self.host}）：各栏目共列 {found} 条，应不多于 {site.bounds.most} 条。"
-                "是否误读了新闻栏目？请改正 columns，或调高 bounds.most",
-                f"{site.name} ({self.host}): {found} entries listed, at most {site.bounds.most} "
-                "expected. Is a column of news read by mistake? Correct `columns`, or raise "
-                "`bounds.most` in the site file.",
+                f"{site.name}（{self.host}）：各栏目 {year} 年的条目共 {fullest} 条，每年应不多于 "
+                f"{site.bounds.most} 条。是否误读了新闻栏目？请改正 columns，或调高 bounds.most",
+                f"{site.name} ({self.host}): {fullest} entries of {year} are listed, at most "
+                f"{site.bounds.most} a year expected. Is a column of news read by mistake? Correct "
+                "`columns`, or raise `bounds.most` in the site file.",
             )
 
     def _crawl_column(self, site: Site, column: Column, report: ColumnReport) -> None:
@@ -369,6 +387,8 @@ class _HostCrawl:
                 if previous is not None and listing.entries == previous.entries:
                     break  # some portals serve the last page again for every number after it
                 entries.update(entry.url for entry in listing.entries)
+                dates = self._listed_on.setdefault(id(site), {})
+                dates.update({entry.url: entry.published_on for entry in listing.entries})
                 report.found = len(entries)
                 for entry in listing.entries:
                     self._guarded_entry(family, entry, place)
@@ -1066,6 +1086,8 @@ class _HostCrawl:
 
 _BUDGET_WORDS = re.compile("预算|决算|三公")
 _ROOT = re.compile(r"/?(?:(?:index|default)\.\w+)?")
+_YEAR_AND_SEASON = 456
+"""Days in which a county surely publishes once: a year, and the months by which it may be late."""
 _ENOUGH_TO_COMPARE = 3
 """So many addresses must be known of a column before it is said that none is left."""
 

@@ -59,7 +59,7 @@ class Pace(_Strict):
 
 
 class Bounds(_Strict):
-    """How many entries all columns together may list; outside them the crawl warns."""
+    """How many entries all columns together may list for one year; outside them the crawl warns."""
 
     least: int = Field(default=1, ge=0)
     most: int = Field(default=2000, ge=1)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urljoin
-
-from bs4 import Tag
 
 from scrapers.families.answers import is_json, json_listing
 from scrapers.families.base import Article, Family, Listing
 from scrapers.families.reading import (
-    clean,
+    FURTHER_PAGES,
     dated_lists,
     first_text,
+    has_more,
     metas,
     next_link,
     pages_said,
@@ -66,37 +64,17 @@ class Generic(Family):
         entries = max(lists, key=lambda found: len(found.entries)).entries
         href = next_link(soup, url)
         total = pages_said(soup)
-        warning = None
-        if href is None and (_has_more(html, total, url) or _turned_by_script(soup)):
-            warning = "it has further pages that only its script can turn to"
         return Listing(
             entries=entries,
             title=list_title(html),
             next_page=urljoin(url, href) if href else None,
             next_href=href,
             total_pages=total,
-            warning=warning,
+            warning=FURTHER_PAGES if href is None and has_more(html, soup, url) else None,
         )
 
     def read_article(self, html: str, url: str) -> Article:
         return read_plain_article(html, url, bodies=BODIES)
-
-
-def _turned_by_script(soup: Tag) -> bool:
-    """Whether 下一页 is there, is not switched off, and has no address of its own."""
-    for tag in soup.find_all(["a", "button", "span", "li"], onclick=True):
-        state = " ".join(map(str, (*(tag.get("class") or ()), tag.get("disabled", ""))))
-        if re.fullmatch(r"[>»\s]*下一?页[>»\s]*", clean(tag.get_text())):
-            return not re.search("disab|gray|grey", state, re.I)
-    return False
-
-
-def _has_more(html: str, total: int | None, url: str) -> bool:
-    """Whether page 1 of several cannot be left by a plain link."""
-    current = re.search(r"[_/](\d+)\.s?html?$", url)
-    if total is not None:
-        return total > 1 and not (current and int(current[1]) >= total - 1)
-    return bool(re.search(r">\s*下一?页\s*<", html)) and "javascript:" in html and not current
 
 
 FAMILY = Generic()

@@ -18,7 +18,16 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from scrapers.families.answers import day_of
 from scrapers.families.base import Article, Entry, Family, Listing
 from scrapers.families.generic import BODIES, list_title
-from scrapers.families.reading import address, clean, dated_lists, read_plain_article, soup_of
+from scrapers.families.reading import (
+    FURTHER_PAGES,
+    address,
+    clean,
+    dated_lists,
+    has_more,
+    next_link,
+    read_plain_article,
+    soup_of,
+)
 
 _ARTICLE = re.compile(r"(?:content/)?(?:m?post)_\d+\.html|/gkmlpt/content/")
 
@@ -59,6 +68,11 @@ class Nfcms(Family):
         current = int(here[1]) if here else 1
         # The portal's own pager stops at a cap; the pages after it are there all the same.
         next_href = f"index_{current + 1}.html" if current < total else None
+        warning = None
+        if total == 1 and not (counted or called):  # the page does not say how many there are
+            next_href = next_link(soup, url)
+            if next_href is None and has_more(html, soup, url):
+                warning = FURTHER_PAGES
         return Listing(
             entries=entries,
             title=list_title(html),
@@ -66,6 +80,7 @@ class Nfcms(Family):
             next_href=next_href,
             total_pages=total,
             total_records=records,
+            warning=warning,
         )
 
     def read_article(self, html: str, url: str) -> Article:

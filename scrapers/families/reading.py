@@ -17,6 +17,7 @@ from scrapers.filetype import extension_of
 
 __all__ = [
     "FILLED_BY_SCRIPT",
+    "FURTHER_PAGES",
     "DatedList",
     "Redirect",
     "address",
@@ -25,15 +26,18 @@ __all__ = [
     "date_in",
     "dated_lists",
     "first_text",
+    "has_more",
     "is_cut",
     "is_headed",
     "is_home",
     "labelled",
     "link_title",
+    "look_of",
     "may_be_filled",
     "metas",
     "next_link",
     "pages_said",
+    "promises_a_document",
     "read_plain_article",
     "redirect_of",
     "rows_of",
@@ -56,24 +60,44 @@ def soup_of(html: str) -> BeautifulSoup:
     html = re.sub(r"<!-(?!-)", "", html)
     # An answer in XML is read with the same tolerance as a page; without its prolog the
     # library does not take it for a mistake.
-    return tree_of(re.sub(r"^\s*<\?xml[^>]*\?>", "", html))
+    tree = tree_of(re.sub(r"^\s*<\?xml[^>]*\?>", "", html))
+    _join_to_base(tree)
+    return tree
 
 
 def tree_of(html: str) -> BeautifulSoup:
     """The tree of a page or of a piece of one. Addresses that are none ("http://[x/") are mended
     so that they can be joined and split: asking for them fails, and reading the page does not."""
     tree = BeautifulSoup(html, "lxml")
-    for name in ("href", "src", "data", "oldsrc"):
-        for tag in tree.find_all(True, attrs={name: _BRACKET}):
+    for name in _ADDRESSES:
+        for tag in tree.find_all(True, attrs={name: _MENDED if name == "href" else _BRACKET}):
             tag[name] = address(_attribute(tag, name))
     return tree
 
 
+_ADDRESSES = ("href", "src", "data", "oldsrc")
 _BRACKET = re.compile(r"[\[\]]")
+_MENDED = re.compile(r"[\[\]\\]")
+_NO_PATH = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//|/|#|\?|$)", re.I)
+
+
+def _join_to_base(tree: BeautifulSoup) -> None:
+    """Join the relative addresses of a page to its ``<base href>``, as a browser does."""
+    tag = tree.find("base", href=True)
+    base = _attribute(tag, "href").strip() if isinstance(tag, Tag) else ""
+    if not re.match(r"https?://|/", base, re.I):
+        return
+    for name in _ADDRESSES:
+        for other in tree.find_all(True, attrs={name: True}):
+            if other is not tag and not _NO_PATH.match(_attribute(other, name)):
+                other[name] = urljoin(base, _attribute(other, name).strip())
 
 
 def address(text: str) -> str:
-    """An address as written, brackets quoted where they make it unreadable."""
+    """An address as written, brackets quoted where they make it unreadable, backslashes turned
+    as browsers do."""
+    if "\\" in text and not re.match(r"\s*javascript:", text, re.I):
+        text = text.replace("\\", "/")
     try:
         urlsplit(text)
     except ValueError:
@@ -308,32 +332,71 @@ def dated_lists(
     Lists that stand side by side in one container and look the same (a long list broken into
     blocks of five) are one list. Menus and breadcrumbs carry no dates and are left out.
     """
-    groups: dict[tuple[int, str, str], tuple[Tag, list[Entry]]] = {}
+    groups: dict[tuple[int, str, str], tuple[Tag, set[int], list[tuple[int, Entry]]]] = {}
+    others: list[tuple[tuple[int, str, str], Tag, int, Entry]] = []
     seen_rows: set[int] = set()
-    for anchor in soup.find_all("a", href=True):
+    seen_others: set[int] = set()
+    for position, anchor in enumerate(soup.find_all("a", href=True)):
         href = _attribute(anchor, "href").strip()
-        if article_link and not article_link.search(href):
-            continue
+        is_article = not article_link or article_link.search(href) is not None
         row = anchor.find_parent(_ROW_TAGS) or anchor.parent
         if row is None or row.parent is None or id(row) in seen_rows:
+            continue
+        if not is_article and id(row) in seen_others:
             continue
         # The row's own title is its longest link: others are "[详情]" or a column's name.
         anchors = [a for a in row.find_all("a", href=True) if link_title(a)]
         if not anchors:
             continue
-        seen_rows.add(id(row))
+        (seen_rows if is_article else seen_others).add(id(row))
         titled = max(anchors, key=lambda a: len(link_title(a)))
         [*found] = rows_of([titled], url)
-        if not found or (found[0].published_on is None and not _has_short_date(row, titled)):
+        if not found:
             continue
         box = row.parent
         outer = box.parent or box
-        key = (id(outer), box.name, _attribute(box, "class"))
-        groups.setdefault(key, (outer, []))[1].append(found[0])
+        key = (id(outer), box.name, look_of(box))
+        is_dated = found[0].published_on is not None or _has_short_date(row, titled)
+        if is_article and is_dated:
+            group = groups.setdefault(key, (outer, set(), []))
+            group[1].add(id(box))
+            group[2].append((position, found[0]))
+        elif is_dated or promises_a_document(titled):
+            others.append((key, row, position, found[0]))
+    for key, row, position, entry in others:
+        if key in groups and id(row.parent) in groups[key][1]:
+            groups[key][2].append((position, entry))
     return [
-        DatedList(tuple({entry.url: entry for entry in entries}.values()), box)
-        for box, entries in groups.values()
+        DatedList(
+            tuple({entry.url: entry for _, entry in sorted(rows, key=_by_place)}.values()), box
+        )
+        for box, _, rows in groups.values()
     ]
+
+
+def _by_place(row: tuple[int, Entry]) -> int:
+    return row[0]
+
+
+def look_of(box: Tag) -> str:
+    """The classes of a list's container, without those by which its blocks take turns."""
+    return " ".join(c for c in _attribute(box, "class").split() if not _TAKES_TURNS.search(c))
+
+
+_TAKES_TURNS = re.compile(r"^(?:first|last|alt|alternate)$|(?:^|[-_])(?:odd|even)$", re.I)
+
+
+def promises_a_document(anchor: Tag) -> bool:
+    """Whether a row of a list belongs to it although it has no date or leads to no article: its
+    link is a file, or its title speaks of a budget."""
+    title = link_title(anchor)
+    return bool(_extension(_attribute(anchor, "href").strip())) or (
+        re.search("预算|决算|三公", title) is not None and len(title) >= _SHORTEST_TITLE
+    )
+
+
+_SHORTEST_TITLE = 8
+"""A budget's title names a body and a year; a menu's words (预算公开) are shorter."""
 
 
 _DAY_IN_ADDRESS = re.compile(r"(?<!\d)20\d\d[-/]?(?:0[1-9]|1[0-2])(?:[-/]?[0-3]\d)?(?!\d)")
@@ -387,6 +450,57 @@ def pages_said(soup: Tag) -> int | None:
         r"共\s*(\d{1,4})\s*页|(?:页次|第)\s*[：:]?\s*\d+\s*/\s*(\d{1,4})", text
     ) or re.search(r"共\s*\d+\s*条\D{0,12}\d+\s*/\s*(\d{1,4})()", text)
     return int(match[1] or match[2]) if match else None
+
+
+_PAGER_OF_SCRIPT = re.compile(
+    r"(?:\b[Pp]ager|\blaypage(?:\.render)?|\b[Pp]agination|\bcreatePage\w*|\.page)\s*\(\s*"
+    r"\{(?P<options>[^{}]*)"
+)
+_PAGES_OF_SCRIPT = re.compile(
+    r"\b(?P<name>size|limit|pageSize|count|total|totalCount|pages|pageCount|totalPages?)\b[\"']?\s*:"
+    r"\s*[\"']?(?P<number>\d+)"
+)
+
+FURTHER_PAGES = "it has further pages that only its script can turn to"
+
+
+def has_more(html: str, soup: Tag, url: str) -> bool:
+    """Whether page 1 of several cannot be left by a plain link: the pager says how many there
+    are, or 下一页 has no address of its own, or a script is told their number."""
+    current = re.search(r"[_/](\d+)\.s?html?$", urlsplit(url).path)
+    total = pages_said(soup)
+    if total is not None:
+        return total > 1 and not (current and int(current[1]) >= total - 1)
+    if current:
+        return False
+    if re.search(r">\s*下一?页\s*<", html) and "javascript:" in html:
+        return True
+    return _is_turned_by_script(soup) or any(
+        _says_several(call["options"]) for call in _PAGER_OF_SCRIPT.finditer(html)
+    )
+
+
+def _is_turned_by_script(soup: Tag) -> bool:
+    """Whether 下一页 is there, is not switched off, and has no address of its own."""
+    for tag in soup.find_all(["a", "button", "span", "li"], onclick=True):
+        state = " ".join(map(str, (*(tag.get("class") or ()), tag.get("disabled", ""))))
+        if re.fullmatch(r"[>»\s]*下一?页[>»\s]*", clean(tag.get_text())):
+            return not re.search("disab|gray|grey", state, re.I)
+    return False
+
+
+def _says_several(options: str) -> bool:
+    """Whether a pager's options tell of more than one page: ``size`` is the number of pages in
+    TRS's pager, and that of rows a page where the rows are counted as well."""
+    said = {m["name"].lower(): int(m["number"]) for m in _PAGES_OF_SCRIPT.finditer(options)}
+    rows = next((said[k] for k in ("count", "total", "totalcount") if k in said), None)
+    a_page = next((said[k] for k in ("limit", "pagesize", "size") if k in said), None)
+    pages = next(
+        (said[k] for k in ("pages", "pagecount", "totalpage", "totalpages") if k in said), 0
+    )
+    if rows is not None:
+        return pages > 1 or rows > (a_page or 10)
+    return max(pages, said.get("size", 0)) > 1
 
 
 def _row_date(anchor: Tag, row: Tag | None) -> date | None:
@@ -607,10 +721,13 @@ def attachments_in(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[
 
 
 def _attachments(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[Attachment]:
+    base = soup.find("base", href=True)
+    if isinstance(base, Tag):  # what scripts write is joined to it, too
+        url = urljoin(url, _attribute(base, "href").strip())
     for script in soup.find_all("script"):
         code = script.get_text()
         for match in _SCRIPT_FILES.finditer(code):
-            inner = re.sub(r"\\(.)", r"\1", match["html"])
+            inner = _unescaped(match["html"])
             for anchor in tree_of(inner).find_all("a"):
                 yield from _link(anchor, url, f"script: var {match['name']}", any_link=True)
         for match in _SCRIPT_PDF.finditer(code):
@@ -627,16 +744,51 @@ def _attachments(soup: BeautifulSoup, body: Tag | None, url: str) -> Iterator[At
             yield from _link(anchor, url, "a[href]")
         for frame in zone.find_all(["iframe", "embed", "object"]):
             yield from _shown_file(frame, url)
+        yield from _files_in_attributes(zone, url)
+
+
+def _files_in_attributes(zone: Tag, url: str) -> Iterator[Attachment]:
+    """Files that a script of the portal takes out of the article's tags: from ``data-…``, hidden
+    fields, parameters of viewers, handlers of tags that are no links, links written as text."""
+    for tag in zone.find_all(True):
+        given = {
+            name: value.strip()
+            for name, value in tag.attrs.items()
+            if isinstance(value, str)
+            and (name.startswith("data-") or (name == "value" and tag.name in {"input", "param"}))
+        }
+        for name, href in given.items():
+            if _is_file_address(href := address(href)):
+                yield Attachment(
+                    _name(tag.get_text()), urljoin(url, href), href, f"{tag.name}[{name}]"
+                )
+        clicked = _ON_CLICK_URL.search(_attribute(tag, "onclick")) if tag.name != "a" else None
+        if clicked:
+            href = address(clicked["href"].strip())
+            if _extension(href) or _DOWNLOAD.search(href):
+                yield Attachment(
+                    _name(tag.get_text()), urljoin(url, href), href, "onclick location"
+                )
+        if tag.name in {"textarea", "xmp"} and "<a" in tag.get_text().lower():
+            for anchor in tree_of(tag.get_text()).find_all("a"):
+                yield from _link(anchor, url, f"link in {tag.name}")
+
+
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.S)
+
+
+def _unescaped(text: str) -> str:
+    """The text that a script's string stands for."""
+    return _ESCAPED.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else m[3], text)
 
 
 def _files_in_literals(code: str, url: str) -> Iterator[Attachment]:
     """Files named in strings of a script, whatever the variable is called: links that it writes,
     or addresses joined by a separator (their names stand in another string of as many parts)."""
-    literals = [
-        re.sub(r"\\(.)", r"\1", match[2] or match[3] or "") for match in _LITERAL.finditer(code)
-    ]
+    literals = [_unescaped(match[2] or match[3] or "") for match in _LITERAL.finditer(code)]
     parted = [(text, [part.strip() for part in re.split(r"[;#|,]", text)]) for text in literals]
-    for text, parts in parted:
+    named: set[int] = set()
+    for place, (text, parts) in enumerate(parted):
         if "<a" in text.lower():
             for anchor in tree_of(text).find_all("a"):
                 yield from _link(anchor, url, "script: link in a string")
@@ -644,17 +796,23 @@ def _files_in_literals(code: str, url: str) -> Iterator[Attachment]:
         given = [part for part in parts if part]
         if not given or not all(_is_file_address(part) for part in given):
             continue
-        names = next(
+        names_at = min(
             (
-                others
-                for other, others in parted
-                if other != text
+                at
+                for at, (other, others) in enumerate(parted)
+                if at not in named
+                and other != text
                 and len(others) == len(parts)
                 and all(extension_of(name) for name in others if name)
                 and not any(_is_file_address(name) for name in others)
             ),
-            [""] * len(parts),
+            key=lambda at, here=place: abs(at - here),  # type: ignore[misc]
+            default=None,
         )
+        names = [""] * len(parts)
+        if names_at is not None:  # a name belongs to one file only
+            named.add(names_at)
+            names = parted[names_at][1]
         for href, name in zip(parts, names, strict=True):
             if href:
                 yield Attachment(
@@ -739,14 +897,22 @@ def _link(anchor: Tag, url: str, how: str, *, any_link: bool = False) -> Iterato
         href, how = address(match["href"].strip()), "onclick location"
         if not (_DOWNLOAD.search(href) or _extension(href)):
             return
-    if not any_link and not (
-        _extension(href) or _DOWNLOAD.search(href) or _attribute(anchor, "type") == "file"
-    ):
-        return
     if re.match(r"(?:mailto|tel|weixin):", href, re.I):
         return
     text = clean(anchor.get_text())
     attribute = clean(_attribute(anchor, "title"))
+    is_file = (
+        any_link
+        or _extension(href)
+        or _DOWNLOAD.search(href)
+        or _attribute(anchor, "type") == "file"
+    )
+    if not is_file:
+        # An address that says nothing (/file/get/123) under a file's name.
+        named = next(filter(extension_of, (text, attribute)), None)
+        if named is None or re.search(r"\.s?html?$", urlsplit(href).path, re.I):
+            return
+        text = named
     name = (
         attribute
         if attribute

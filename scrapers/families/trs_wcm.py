@@ -16,20 +16,29 @@ from bs4 import Tag
 from scrapers.families.base import Article, Family, Link, Listing
 from scrapers.families.reading import (
     FILLED_BY_SCRIPT,
+    FURTHER_PAGES,
     clean,
     dated_lists,
     first_text,
+    has_more,
     link_title,
+    look_of,
     may_be_filled,
     metas,
+    next_link,
+    pages_said,
+    promises_a_document,
     read_plain_article,
     rows_of,
     soup_of,
 )
 
 _ARTICLE = re.compile(r"(?:^|/)t\d{8}_\d+\.s?html?(?:[?#]|$)")
+_RELATIVE_ARTICLE = re.compile(
+    r"href\s*=\s*[\"']?(?!https?:|//)[^\"'\s>]*t\d{8}_\d+\.s?html?[\"'?#\s>]", re.I
+)
 _PAGING = re.compile(
-    r"createPage(?:HTML)?\(\s*(?P<total>\d+)\s*,\s*(?P<current>\d+)\s*,"
+    r"createPage(?:HTML)?\s*\(\s*(?P<box>[\"'][^\"']*[\"']\s*,\s*)?(?P<total>\d+)\s*,\s*(?P<current>\d+)\s*,"
     r"\s*[\"'](?P<name>[^\"']+)[\"']\s*,\s*[\"'](?P<ext>\w+)[\"']"
 )
 _VARIABLES = {
@@ -50,11 +59,14 @@ class TrsWcm(Family):
         score = 0
         if re.search(r"TRS_Editor|TRS_UEDITOR|trs_editor_view|wcm分页|TRSBEGIN|czys_list", html):
             score = 80
-        elif _paging(html, url)[2] and not re.search(r"createPageHTML\(\s*[\"']", html):
+        elif _paging(html, url)[2] and not re.search(r"createPageHTML\s*\(\s*[\"']", html):
             score = 60
-        elif re.search(r"href=[\"'](?!https?:|//)[^\"']*t\d{8}_\d+\.s?html?[\"'?#]", html):
+        elif re.search(_RELATIVE_ARTICLE, html):
             score = 50
-        elif re.search(r"<meta\s+http-equiv=[\"']?refresh", html, re.I) and len(html) < 1000:
+        elif (
+            re.search(r"<meta\s[^>]*http-equiv\s*=\s*[\"']?refresh", html, re.I)
+            and len(html) < 1000
+        ):
             score = 30
         return score
 
@@ -67,6 +79,12 @@ class TrsWcm(Family):
         if not entries and not soup.select_one(", ".join(_MAIN)):  # articles named otherwise
             lists = dated_lists(soup, url)
             entries = max((d.entries for d in lists), key=len, default=())
+        warning = None
+        if not paging:
+            next_href = next_link(soup, url)
+            total = pages_said(soup) or total
+            if next_href is None and has_more(html, soup, url):
+                warning = FURTHER_PAGES
         is_a_list = bool(entries or menu or paging or soup.select_one(", ".join(_MAIN)))
         if not entries and not menu and may_be_filled(html):
             return Listing(title=self._list_title(html), unread=FILLED_BY_SCRIPT)
@@ -83,6 +101,7 @@ class TrsWcm(Family):
                 for a in menu
                 if a.get("href")
             ),
+            warning=warning,
         )
 
     def read_article(self, html: str, url: str) -> Article:
@@ -119,6 +138,10 @@ def _paging(html: str, url: str) -> tuple[int, str | None, bool]:
     if call:
         total, current = int(call["total"]), int(call["current"])
         name, extension = call["name"], call["ext"]
+        # Named after its box, the call may count from 1: then page 1 is called so.
+        if call["box"] and current == 1 and not re.search(r"_\d+\.s?html?$", urlsplit(url).path):
+            more = current < total
+            return total, f"{name}_{current + 1}.{extension}" if more else None, True
     else:
         said = {key: pattern.search(code) for key, pattern in _VARIABLES.items()}
         if not said["total"]:
@@ -151,17 +174,40 @@ def _main_anchors(soup: Tag, url: str) -> list[Tag]:
     for anchor in soup.find_all("a", href=_ARTICLE):
         if not clean(anchor.get_text()) and not anchor.get("title"):
             continue
-        row = anchor.find_parent(["li", "tr", "dd"]) or anchor
-        parent = row.parent
+        parent = _row_of(anchor).parent
         if parent is None:
             continue
-        groups.setdefault((parent.name, " ".join(parent.get("class") or ())), []).append(anchor)
+        groups.setdefault((parent.name, look_of(parent)), []).append(anchor)
 
     def own(anchors: list[Tag]) -> int:
         # The column's own articles lie below its folder; boxes of other columns' news do not.
         return sum(urlsplit(urljoin(url, str(a["href"]))).path.startswith(folder) for a in anchors)
 
-    return max(groups.values(), key=lambda group: (own(group), len(group)), default=[])
+    best = max(groups.values(), key=lambda group: (own(group), len(group)), default=[])
+    return _with_other_rows(soup, url, best)
+
+
+def _row_of(anchor: Tag) -> Tag:
+    return anchor.find_parent(["li", "tr", "dd"]) or anchor
+
+
+def _with_other_rows(soup: Tag, url: str, anchors: list[Tag]) -> list[Tag]:
+    """The list's links and, in their places, those of its rows that lead to a file, to another
+    site or to a page of another name."""
+    chosen = {id(anchor) for anchor in anchors}
+    rows = {id(_row_of(anchor)) for anchor in anchors}
+    boxes = {id(_row_of(anchor).parent) for anchor in anchors}
+
+    def belongs(anchor: Tag) -> bool:
+        row = _row_of(anchor)
+        if row is anchor or id(row) in rows or id(row.parent) not in boxes:
+            return False
+        entries = rows_of([anchor], url)
+        return bool(entries) and (
+            entries[0].published_on is not None or promises_a_document(anchor)
+        )
+
+    return [a for a in soup.find_all("a", href=True) if id(a) in chosen or belongs(a)]
 
 
 FAMILY = TrsWcm()

@@ -15,8 +15,10 @@ from scrapers.families.base import Article, Attachment, Family, Listing
 from scrapers.families.generic import BODIES, list_title
 from scrapers.families.generic import FAMILY as ANY
 from scrapers.families.reading import (
+    FURTHER_PAGES,
     clean,
     dated_lists,
+    has_more,
     next_link,
     pages_said,
     read_plain_article,
@@ -44,6 +46,8 @@ class Vsb(Family):
             return ANY.read_listing(html, url)
         total = _total(soup) or pages_said(soup) or _last_number(html)
         next_href = next_link(soup, url) or _before(url, total)
+        is_numbered = re.search(r"/\d+\.htm$", urlsplit(url).path)  # 1.htm is the last page
+        cut_off = next_href is None and not is_numbered and has_more(html, soup, url)
         return Listing(
             entries=max(lists, key=lambda found: len(found.entries)).entries,
             title=list_title(html),
@@ -51,6 +55,7 @@ class Vsb(Family):
             next_href=next_href,
             total_pages=total or (None if next_href else 1),
             total_records=_records(clean(soup.get_text(" "))),
+            warning=FURTHER_PAGES if cut_off else None,
         )
 
     def read_article(self, html: str, url: str) -> Article:

@@ -693,10 +693,35 @@ def test_an_entry_without_a_real_address_is_told_and_the_others_are_read(
     assert "is not an address" in (row.reason or "")
 
 
-def test_more_than_the_bounds_is_a_warning(portal: Portal, archive: Archive) -> None:
+@pytest.mark.parametrize(
+    ("bounds", "night", "said"),
+    [
+        ({"least": 1, "most": 1}, 1, "2 entries of 2026 are listed, at most 1"),
+        ({"least": 1, "most": 2}, 1, None),  # four entries, of two years
+        ({"least": 5, "most": 9}, 1, "4 entries of the last 15 months are listed, at least 5"),
+        ({"least": 4, "most": 9}, 1, None),
+        # Nothing new for longer than a year, while the old entries stay: the site fell silent.
+        ({"least": 1, "most": 9}, 500, "0 entries of the last 15 months are listed, at least 1"),
+    ],
+)
+def test_the_bounds_hold_for_a_year(
+    portal: Portal, archive: Archive, bounds: dict[str, int], night: int, said: str | None
+) -> None:
     small_portal(portal)
-    report = crawl(site_for(portal, bounds={"least": 1, "most": 3}), archive)
-    assert any("at most 3" in warning.en for warning in report.warnings)
+    report = crawl(site_for(portal, bounds=bounds), archive, night=night)
+    told = [warning.en for warning in report.warnings]
+    assert any(said in text for text in told) if said else told == []
+
+
+def test_entries_without_dates_count_for_every_year(portal: Portal, archive: Archive) -> None:
+    rows = [("", f"./a{n}.pdf", f"样例{n}局2026年部门预算") for n in range(3)]
+    portal.pages[COLUMN] = html(trs_list(rows))
+    for n in range(3):
+        portal.pages[f"{COLUMN}a{n}.pdf"] = a_file(pdf(str(n)))
+    report = crawl(site_for(portal, bounds={"least": 3, "most": 3}), archive)
+    assert report.warnings == []
+    report = crawl(site_for(portal, bounds={"least": 1, "most": 2}), archive, night=2)
+    assert "3 entries" in report.warnings[0].en
 
 
 def test_a_list_page_that_is_no_list_is_unreadable_not_empty(

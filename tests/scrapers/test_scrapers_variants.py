@@ -403,3 +403,156 @@ def test_pages_of_rows_that_say_nothing_of_pages_end() -> None:
     text = page("<ul>" + trs_rows('<li><a href="{href}">{title}</a>2026-02-0{n}</li>') + "</ul>")
     listing: Listing = get_family("trs_wcm").read_listing(text, TRS)
     assert (listing.total_pages, listing.next_page) == (1, None)
+
+
+# what must not fall out of a list, and what must not be taken for its end
+
+T = '<li><span>2026-02-0{n}</span><a href="{href}">{title}</a></li>'
+TWO = ["样例1局2026年部门预算", "样例2局2026年部门预算"]
+
+
+def titles(family: str, text: str, url: str = TRS) -> list[str]:
+    return [entry.title for entry in get_family(family).read_listing(text, url).entries]
+
+
+def test_rows_of_a_list_that_lead_to_files_or_other_sites_stay_in_it() -> None:
+    file = '<li><span>2026-02-03</span><a href="./202602/P020260203.pdf">样例水利局2026年部门预算</a></li>'
+    other = '<li><span>2026-02-04</span><a href="http://czj.a.gov.cn/9.html">样例财政局2026年部门预算</a></li>'
+    undated = '<li><a href="./202602/W020260203.rar">样例二级单位2026年预算</a></li>'
+    rest = '<li><a href="../">返回上级</a></li><li><a href="javascript:;">下一页</a></li>'
+    read = titles(
+        "trs_wcm", page("<ul>" + trs_rows(T) + file + other + undated + rest + "</ul>" + PAGER)
+    )
+    assert read == [
+        *TWO,
+        "样例水利局2026年部门预算",
+        "样例财政局2026年部门预算",
+        "样例二级单位2026年预算",
+    ]
+
+
+@pytest.mark.parametrize("family", ["generic", "ucap"])
+def test_a_row_without_a_date_stays_in_its_list(family: str) -> None:
+    rows = trs_rows(T).replace("./202602/", "/a/")
+    row = '<li><a href="/a/9.html">样例水利局2026年部门预算</a></li><li><a href="/more/">更多</a></li>'
+    pager = '<script>createPageHTML("page_div",3,1,"list","shtml",51)</script>'
+    assert titles(family, page(f"<ul>{row}{rows}</ul>{pager}")) == [
+        "样例水利局2026年部门预算",
+        *TWO,
+    ]
+
+
+@pytest.mark.parametrize("family", ["generic", "trs_wcm"])
+def test_blocks_of_a_list_that_take_turns_in_their_look_are_one_list(family: str) -> None:
+    blocks = "".join(
+        f'<ul class="list {"odd" if n % 2 else "even"}"><li><a href="./202602/t2026020{n}_10{n}.html">样例{n}局2026年'
+        f"部门预算</a><i>2026-02-0{n}</i></li></ul>"
+        for n in (1, 2)
+    )
+    assert titles(family, page(f"<div>{blocks}</div>")) == TWO
+
+
+@pytest.mark.parametrize(
+    ("pager", "following"),
+    [
+        ('<a href="index_1.html">下一页</a>', "index_1.html"),
+        ('<script>createPageHTML("page",5,0,"index","html",80);</script>', "index_1.html"),
+        ("<script>createPageHTML (5 , 0 , 'index' , 'html')</script>", "index_1.html"),
+    ],
+)
+def test_trs_pages_are_turned_however_the_pager_is_written(pager: str, following: str) -> None:
+    listing = get_family("trs_wcm").read_listing(page("<ul>" + trs_rows(T) + "</ul>" + pager), TRS)
+    assert (listing.next_href, listing.warning) == (following, None)
+
+
+@pytest.mark.parametrize("family", ["trs_wcm", "nfcms", "vsb", "ucap", "generic"])
+@pytest.mark.parametrize(
+    "pager",
+    [
+        '共5页 <a href="javascript:go(2)">下一页</a>',
+        '<a href="javascript:;">下一页</a>',
+        '<script>Pager({size:5,current:0,prefix:"index",suffix:"html"});</script>',
+        '<script>layui.laypage.render({elem:"p",count:180,limit:20});</script>',
+    ],
+)
+def test_pages_that_cannot_be_turned_are_told_in_every_family(family: str, pager: str) -> None:
+    name = {"nfcms": "content/post_10{n}.html", "vsb": "info/10/10{n}.htm"}.get(family)
+    rows = trs_rows(T if name is None else T.replace("{href}", name))
+    listing = get_family(family).read_listing(page(f"<ul>{rows}</ul>{pager}"), TRS)
+    assert [entry.title for entry in listing.entries] == TWO
+    assert listing.next_href is None
+    assert "further pages" in (listing.warning or "")
+
+
+def test_a_list_of_one_page_is_told_nothing_of() -> None:
+    for pager in (
+        "",
+        "共1页 <a href='javascript:;'>下一页</a>",
+        "共2条 1/1 下一页",
+        PAGER.replace("2, 0", "1, 0"),
+    ):
+        text = page("<ul>" + trs_rows(T) + "</ul>" + pager)
+        for family in ("trs_wcm", "generic"):
+            listing = get_family(family).read_listing(text, TRS)
+            assert (listing.next_href, listing.warning) == (None, None)
+
+
+def test_addresses_are_joined_to_the_pages_base() -> None:
+    rows = "".join(
+        f'<li><a href="info/10/{n}.htm">样例{n}局2026年部门预算</a><i>2026-02-0{n}</i></li>'
+        for n in (1, 2)
+    )
+    listing = get_family("generic").read_listing(
+        page(f'<ul>{rows}</ul><a href="p/2.htm">下一页</a>', '<base href="http://b.gov.cn/">'), TRS
+    )
+    assert [e.url for e in listing.entries] == [f"http://b.gov.cn/info/10/{n}.htm" for n in (1, 2)]
+    assert listing.next_page == "http://b.gov.cn/p/2.htm"
+    article = get_family("trs_wcm").read_article(
+        page(f'<div class="TRS_Editor"><a href="f/{P1}">表</a></div>', META + '<base href="/up/">'),
+        ARTICLE,
+    )
+    assert [file.url for file in article.attachments] == [f"http://a.gov.cn/up/f/{P1}"]
+
+
+def test_the_order_and_quotes_of_attributes_do_not_matter() -> None:
+    stub = '<html><meta content="0; url=./bmys/" http-equiv=refresh></html>'
+    assert detect_family(stub, TRS).name == "trs_wcm"
+    rows = trs_rows("<li><i>2026-02-0{n}</i><a href={href}>{title}</a></li>")
+    assert detect_family(page(f"<ul>{rows}</ul>"), TRS).name == "trs_wcm"
+
+
+@pytest.mark.parametrize(
+    ("body", "files"),
+    [
+        (f'<a href="javascript:void(0)" data-href="./{P1}">表.pdf</a>', [("表.pdf", f"./{P1}")]),
+        ('<div class="f" data-url="/up/1.pdf">表</div>', [("表", "/up/1.pdf")]),
+        ("<span onclick=\"window.open('/up/1.pdf')\">表</span>", [("表", "/up/1.pdf")]),
+        ("<table><tr><td onclick=\"location.href='/up/1.pdf'\">表</td></tr></table>", [("表", "/up/1.pdf")]),
+        ('<input type="hidden" value="/up/1.pdf">', [(None, "/up/1.pdf")]),
+        ('<object><param name="src" value="/up/1.pdf"></object>', [(None, "/up/1.pdf")]),
+        ('<a href="/file/get/123">样例局预算.pdf</a>', [("样例局预算.pdf", "/file/get/123")]),
+        ('<a href="/file/get?id=1" title="样例局预算.xlsx">下载</a>', [("样例局预算.xlsx", "/file/get?id=1")]),
+        (
+            '<script>var f=[{"name":"表一.pdf","url":"/up/1.pdf"},{"name":"表二","url":"/up/2.xlsx"}];</script>',
+            [("表一.pdf", "/up/1.pdf"), (None, "/up/2.xlsx")],
+        ),
+        ('<script>var s="\\u003ca href=\\"/up/1.pdf\\"\\u003e表\\u003c/a\\u003e";</script>', [("表", "/up/1.pdf")]),
+        ('<a href=".\\\\P1.pdf">表</a>'.replace("\\\\", "\\"), [("表", "./P1.pdf")]),
+        ('<textarea style="display:none">&lt;a href="/up/1.pdf"&gt;表&lt;/a&gt;</textarea>', [("表", "/up/1.pdf")]),
+    ],
+)  # fmt: skip
+def test_files_in_attributes_and_other_places(
+    body: str, files: list[tuple[str | None, str]]
+) -> None:
+    text = page(f'<div class="TRS_Editor"><p>详见附件</p>{body}</div>', META)
+    article = get_family("trs_wcm").read_article(text, ARTICLE)
+    assert [(file.name, file.href) for file in article.attachments] == files
+
+
+def test_a_link_to_a_page_named_like_a_file_is_no_file_of_another_article() -> None:
+    text = page(
+        '<div class="TRS_Editor"><p>见</p><a href="./t20260101_1.html">样例局预算.pdf</a></div>',
+        META,
+    )
+    article = get_family("trs_wcm").read_article(text, ARTICLE)
+    assert [child.href for child in article.children] == ["./t20260101_1.html"]
