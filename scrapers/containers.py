@@ -12,8 +12,10 @@ import hashlib
 import importlib.util
 import io
 import logging
+import lzma
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import threading
@@ -223,18 +225,28 @@ def _leads_outside(path: str) -> bool:
 # -- the kinds of containers -----------------------------------------------------------------
 
 
+_ZIP_DAMAGE = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, NotImplementedError, RuntimeError, ValueError),
+)
+"""What the standard library raises for zips with wrong bytes: offsets that lie before the file
+(ValueError), names that are not in the encoding that they claim (UnicodeDecodeError, a ValueError),
+versions that do not exist."""
+
+
 @contextmanager
 def _opened(data: bytes, kind: Kind, limits: ContainerLimits) -> Iterator[_Zip | _SevenZip]:
     if kind is Kind.ZIP:
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                yield _Zip(archive)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+            archive = zipfile.ZipFile(io.BytesIO(data))
+        except _ZIP_DAMAGE as error:
             raise ContainerError(
                 Outcome.UNREADABLE,
                 f"the zip is damaged ({error}). Ask the publisher for the whole file; it is "
                 "stored as it is.",
             ) from error
+        with archive:
+            yield _Zip(archive)
         return
     with tempfile.TemporaryDirectory(prefix="county-budget-container-") as folder:
         file = Path(folder) / f"container.{kind.extension}"
@@ -267,7 +279,7 @@ class _Zip:
         try:
             with self._archive.open(self._info[id(item)]) as member:
                 data = member.read(most + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except _ZIP_DAMAGE as error:
             return _damaged(path, error)
         return _too_much(path, most) if len(data) > most else data
 

@@ -12,10 +12,11 @@ import random
 import re
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from email.message import Message
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
@@ -709,13 +710,11 @@ class PoliteSession:
 def file_name_of(disposition: str | None) -> str | None:
     """The file name of a Content-Disposition header, or None.
 
-    Reads RFC 5987 ``filename*``, percent-encoding in plain ``filename``, and raw UTF-8 or GBK
+    Reads RFC 5987 ``filename*``, RFC 2047 words, percent-encoding in plain ``filename``, and raw UTF-8 or GBK
     bytes (which the HTTP library hands over as Latin-1). Never holds a folder.
     """
     if not disposition:
         return None
-    header = Message()
-    header["Content-Disposition"] = disposition.replace("\r", "").replace("\n", "")
     name: str | None = None
     extended = re.search(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;]+)", disposition, re.I)
     if extended:
@@ -732,6 +731,9 @@ def file_name_of(disposition: str | None) -> str | None:
             name = given
         else:
             name = _text_of(unquote_to_bytes(raw) if b"%" in raw else raw, "")
+    if "=?" in name:  # mail's way of writing names (RFC 2047), which some servers use
+        with suppress(HeaderParseError, LookupError, UnicodeDecodeError):
+            name = str(make_header(decode_header(name)))
     name = re.split(r"[\\/]", name.strip())[-1]
     name = "".join(c for c in name if c.isprintable()).strip(" .")
     return name or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 from enum import Enum
 
@@ -132,7 +133,7 @@ def _zip_kind(data: bytes) -> Kind:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, UnicodeDecodeError):
+    except (zipfile.BadZipFile, struct.error, OSError, NotImplementedError, ValueError):
         return Kind.ZIP
     if "OFD.xml" in names:
         return Kind.OFD

@@ -256,3 +256,21 @@ def test_a_row_without_a_container_is_a_mistake(archive: Archive) -> None:
     row = archive.put_local(b"no document", "x.txt", run_id="r1")
     with pytest.raises(ValueError, match="names no container"):
         expand_container(archive, row, run_id="r2")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_no_wrong_byte_of_a_zip_escapes_its_outcome(method: int) -> None:
+    """One damaged container must never keep the others waiting."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for n in range(3):
+            archive.writestr(f"样例{n}局.pdf", b"%PDF-1.7 " + bytes(range(200)) + b"%%EOF")
+    whole = packed.getvalue()
+    for at in range(len(whole)):
+        for value in (0x00, 0xFF, whole[at] ^ 0x80):
+            damaged = whole[:at] + bytes([value]) + whole[at + 1 :]
+            try:
+                found = list(members_of(damaged))
+            except ContainerError:
+                continue  # told as a whole
+            assert all(member.data is not None or member.reason for member in found)

@@ -475,6 +475,9 @@ def test_a_blocked_answer_says_what_where_and_what_to_do(portal: Portal) -> None
         ("inline", None),
         ("attachment; filename=", None),
         (None, None),
+        ('attachment; filename="=?GB2312?Q?=CB=AE=C0=FB=BE=D6.pdf?="', "水利局.pdf"),
+        ('attachment; filename="=?UTF-8?B?5rC05Yip5bGA6aKE566XLnBkZg==?="', "水利局预算.pdf"),
+        ('attachment; filename="=?nonsense?B?5rC0?=.pdf"', "=?nonsense?B?5rC0?=.pdf"),
     ],
 )
 def test_file_names_of_headers(header: str | None, name: str | None) -> None:
