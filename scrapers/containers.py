@@ -238,7 +238,10 @@ versions that do not exist."""
 def _opened(data: bytes, kind: Kind, limits: ContainerLimits) -> Iterator[_Zip | _SevenZip]:
     if kind is Kind.ZIP:
         try:
-            archive = zipfile.ZipFile(io.BytesIO(data))
+            try:
+                archive = zipfile.ZipFile(io.BytesIO(data))
+            except UnicodeDecodeError:
+                archive = zipfile.ZipFile(io.BytesIO(_without_false_claims(data)))
         except _ZIP_DAMAGE as error:
             raise ContainerError(
                 Outcome.UNREADABLE,
@@ -254,6 +257,44 @@ def _opened(data: bytes, kind: Kind, limits: ContainerLimits) -> Iterator[_Zip |
         yield _SevenZip(file, limits)
 
 
+_END_OF_ZIP = struct.Struct("<4s4H2LH")
+_ENTRY_OF_ZIP = struct.Struct("<4s4H4x3L5H2L")
+_UTF_8_NAME = 0x800
+
+
+def _without_false_claims(data: bytes) -> bytes:
+    """A zip whose directory claims names in UTF-8 that are in another encoding (packers that set
+    the flag and write GBK): the same bytes, without the flag where it is wrong.
+
+    Damaged directories and those of zips above 4 GB come back as they are.
+    """
+    at = data.rfind(b"PK\x05\x06")
+    if at < 0 or len(data) < at + _END_OF_ZIP.size:
+        return data
+    *_, size, offset, _ = _END_OF_ZIP.unpack_from(data, at)
+    place = at - size
+    before = place - offset  # what stands before the zip (a program that unpacks itself)
+    mended = bytearray(data)
+    while 0 <= place <= at - _ENTRY_OF_ZIP.size:
+        signature, _, _, flags, *_, name_size, extra_size, comment_size, _, _, _, header = (
+            _ENTRY_OF_ZIP.unpack_from(data, place)
+        )
+        if signature != b"PK\x01\x02":
+            break
+        begin = place + _ENTRY_OF_ZIP.size
+        if flags & _UTF_8_NAME:
+            try:
+                data[begin : begin + name_size].decode()
+            except UnicodeDecodeError:
+                struct.pack_into("<H", mended, place + 8, flags & ~_UTF_8_NAME)
+                header += before
+                if header >= 0 and mended[header : header + 4] == b"PK\x03\x04":
+                    (flags,) = struct.unpack_from("<H", mended, header + 6)
+                    struct.pack_into("<H", mended, header + 6, flags & ~_UTF_8_NAME)
+        place = begin + name_size + extra_size + comment_size
+    return bytes(mended)
+
+
 class _Zip:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -261,12 +302,13 @@ class _Zip:
 
     def items(self) -> list[_Item]:
         out = []
-        for info in self._archive.infolist():
+        for number, info in enumerate(self._archive.infolist(), start=1):
             item = _Item(
-                path=_zip_name(info),
+                # an empty name would be taken for the container itself
+                path=_zip_name(info) or f"(no name, file {number})",
                 size=info.file_size,
                 packed=info.compress_size,
-                is_folder=info.is_dir(),
+                is_folder=info.filename.endswith("/"),
                 is_link=(info.external_attr >> 16) & 0o170000 == 0o120000,
                 is_encrypted=bool(info.flag_bits & 1),
             )

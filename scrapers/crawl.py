@@ -364,6 +364,7 @@ class _HostCrawl:
         while pending:
             url, scope, name = pending.pop(0)
             previous: Listing | None = None
+            turned = 0
             while url and url not in asked:
                 asked.add(url)
                 self._column_of[url] = (site, column, report)
@@ -384,6 +385,7 @@ class _HostCrawl:
                     report.listing_failed = True
                     break
                 report.pages += 1
+                turned += 1
                 if previous is not None and listing.entries == previous.entries:
                     break  # some portals serve the last page again for every number after it
                 entries.update(entry.url for entry in listing.entries)
@@ -394,7 +396,8 @@ class _HostCrawl:
                     self._guarded_entry(family, entry, place)
                 if name is None and previous is None:
                     pending += [(sub.url, "unit", sub.title) for sub in listing.subcolumns]
-                previous, url = listing, listing.next_page or ""
+                previous = listing
+                url = "" if listing.is_last(turned) else listing.next_page or ""
         if report.listing_failed or not known:
             return
         if not entries:

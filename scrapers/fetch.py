@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.utils import parsedate_to_datetime
+from html import unescape
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
@@ -77,7 +78,9 @@ class CrawlSettings(BaseModel):
     max_retry_after_seconds: float = Field(default=300.0, ge=0)
     """A server that asks for a longer wait is left alone for the night."""
     max_redirects: int = Field(default=6, ge=0)
-    max_crawl_delay_seconds: float = Field(default=60.0, ge=0)
+    max_crawl_delay_seconds: float = Field(default=600.0, ge=0)
+    """A ``Crawl-delay`` of robots.txt is obeyed up to this; a host that asks for more is left
+    alone, and that is told (a night would end after a few dozen requests)."""
     max_pages: int = Field(default=200, ge=1)
     """List pages read of one column."""
     max_depth: int = Field(default=2, ge=0)
@@ -357,6 +360,16 @@ class PoliteSession:
                 reason=f"{rules.url} could not be read, so nothing is asked of the host tonight: "
                 f"{rules.reason}",
             )
+        delay = rules.crawl_delay(ROBOT) or 0
+        if delay > self.settings.max_crawl_delay_seconds:
+            return self._answer(
+                url,
+                here,
+                outcome=Outcome.REFUSED,
+                reason=f"robots.txt of {host_of(here)} asks for {delay:g} s between requests, more "
+                f"than {self.settings.max_crawl_delay_seconds:g} s: the host is left alone. Ask the "
+                "publisher for a shorter delay, or ingest its files by hand.",
+            )
         if not rules.can_fetch(here, ROBOT):
             return self._answer(
                 url,
@@ -384,13 +397,19 @@ class PoliteSession:
                 "s (Retry-After); it is left alone until the next night.",
             )
         self._sleep(left)
+        pause = self._pause_of(host)
         try:
-            with self._alone(host):
-                self._wait_for(host)
-                try:
-                    return self._exchange(url, here, headers, max_bytes)
-                finally:
-                    self._asked_now(host)
+            while True:
+                # Waited for outside the lock, which others wait for only so long; who finds that
+                # another session asked meanwhile waits again.
+                self._sleep(self._left_of(pause, host))
+                with self._alone(host):
+                    if self._left_of(pause, host) > 0:
+                        continue
+                    try:
+                        return self._exchange(url, here, headers, max_bytes)
+                    finally:
+                        self._asked_now(host)
         except LockTimeout:
             raise _TryAgain(
                 self._answer(
@@ -657,17 +676,18 @@ class PoliteSession:
         others = time.monotonic() - age if age >= 0 else None
         return max(filter(None, (own, others)), default=None)
 
-    def _wait_for(self, host: str) -> None:
-        last = self._last_asked_by_anyone(host)
-        if last is None:
-            return
+    def _pause_of(self, host: str) -> float:
+        """Seconds between the last request to a host and the next one: the longer of the site
+        file's pause and the host's Crawl-delay, and some jitter."""
         pause = self.pace.pause_seconds
         for rules in (self._robots.get(scheme + "://" + host) for scheme in ("http", "https")):
             if isinstance(rules, Protego):
-                delay = rules.crawl_delay(ROBOT) or 0
-                pause = max(pause, min(delay, self.settings.max_crawl_delay_seconds))
-        pause += random.uniform(0, self.pace.jitter_seconds)
-        self._sleep(last + pause - time.monotonic())
+                pause = max(pause, rules.crawl_delay(ROBOT) or 0)
+        return pause + random.uniform(0, self.pace.jitter_seconds)
+
+    def _left_of(self, pause: float, host: str) -> float:
+        last = self._last_asked_by_anyone(host)
+        return 0.0 if last is None else last + pause - time.monotonic()
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -716,12 +736,14 @@ def file_name_of(disposition: str | None) -> str | None:
     if not disposition:
         return None
     name: str | None = None
-    extended = re.search(r"filename\*\s*=\s*([\w-]*)'[^']*'([^;]+)", disposition, re.I)
+    extended = re.search(rf"filename\*\s*=\s*\"?([\w-]*)'[^']*'({_TO_THE_NEXT})", disposition, re.I)
     if extended:
         raw = unquote_to_bytes(extended[2].strip().strip('"'))
         name = _text_of(raw, extended[1])
     if name is None:
-        plain = re.search(r'filename\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;]+))', disposition, re.I)
+        plain = re.search(
+            rf'filename\s*=\s*(?:"((?:\\.|[^"\\])*)"|({_TO_THE_NEXT}))', disposition, re.I
+        )
         if not plain:
             return None
         given = plain[1] if plain[1] is not None else plain[2].strip()
@@ -734,9 +756,18 @@ def file_name_of(disposition: str | None) -> str | None:
     if "=?" in name:  # mail's way of writing names (RFC 2047), which some servers use
         with suppress(HeaderParseError, LookupError, UnicodeDecodeError):
             name = str(make_header(decode_header(name)))
+    name = _ENTITY.sub(lambda entity: unescape(entity[0]), name)
     name = re.split(r"[\\/]", name.strip())[-1]
     name = "".join(c for c in name if c.isprintable()).strip(" .")
     return name or None
+
+
+_TO_THE_NEXT = r"(?:[^;]|;(?!\s*(?:[\w-]+\*?\s*=|$)))+"
+"""A value up to the next parameter: servers leave names with ";" unquoted."""
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.I)
+"""An entity of HTML in a name that was taken out of a page: whole only, so that names that hold
+"&" keep it."""
 
 
 def _text_of(raw: bytes, charset: str) -> str:

@@ -111,7 +111,12 @@ def _column(
         found.problems.append(f"{found.url} lists nothing. Is it the right column?")
     found.pages.append(_page(found.url, listing))
     asked = {found.url}
-    while len(found.pages) < pages and listing.next_page and listing.next_page not in asked:
+    while (
+        len(found.pages) < pages
+        and listing.next_page
+        and not listing.is_last(len(found.pages))
+        and listing.next_page not in asked
+    ):
         url = listing.next_page
         asked.add(url)
         following = _listing(session, family, found, url, hops=3)

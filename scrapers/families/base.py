@@ -43,6 +43,10 @@ class Listing:
     ``filled_by`` is the address whose answer holds the rows, where a script of the page
     fills them in: such a page is never an empty list. ``unread`` says why rows that must be
     there could not be read, ``warning`` what of the list could not be reached.
+
+    ``is_counted`` marks a next page whose address is made from numbers of the pager's call: then
+    ``total_pages`` is the pager's own, and there is no page after so many, whether it counts from
+    0 or from 1 (:meth:`is_last`).
     """
 
     entries: tuple[Entry, ...] = ()
@@ -55,6 +59,13 @@ class Listing:
     filled_by: str | None = None
     unread: str | None = None
     warning: str | None = None
+    is_counted: bool = False
+
+    def is_last(self, pages_read: int) -> bool:
+        """Whether this page, the ``pages_read``-th from the list's first one, is its last."""
+        if self.next_page is None:
+            return True
+        return self.is_counted and self.total_pages is not None and pages_read >= self.total_pages
 
 
 @dataclass(frozen=True)

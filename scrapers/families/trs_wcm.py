@@ -102,6 +102,7 @@ class TrsWcm(Family):
                 if a.get("href")
             ),
             warning=warning,
+            is_counted=paging,
         )
 
     def read_article(self, html: str, url: str) -> Article:
@@ -138,8 +139,9 @@ def _paging(html: str, url: str) -> tuple[int, str | None, bool]:
     if call:
         total, current = int(call["total"]), int(call["current"])
         name, extension = call["name"], call["ext"]
-        # Named after its box, the call may count from 1: then page 1 is called so.
-        if call["box"] and current == 1 and not re.search(r"_\d+\.s?html?$", urlsplit(url).path):
+        # Named after its box, the call may count from 1. The first page says which; for the others
+        # the pages read are counted (Listing.is_last).
+        if call["box"] and current > 0:
             more = current < total
             return total, f"{name}_{current + 1}.{extension}" if more else None, True
     else:

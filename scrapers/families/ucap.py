@@ -1,5 +1,6 @@
 """UCAP (开普云). The pager has TRS's name and other arguments:
-``createPageHTML('page_div', total, current, 'nav_list', 'shtml', records)`` counts from 1.
+``createPageHTML('page_div', total, current, 'nav_list', 'shtml', records)`` counts from 1, on some
+portals from 0.
 Articles carry ``<UCAPTITLE>``, ``<PUBLISHTIME>`` and ``<UCAPCONTENT>``; the meta PubDate is the
 time of the last build. Files: ``<32 hex>/files/<32 hex>.xlsx``."""
 
@@ -36,7 +37,10 @@ class Ucap(Family):
         if not lists or not paging:
             return ANY.read_listing(html, url)
         total, current = int(paging["total"]), int(paging["current"])
-        next_href = f"{paging['name']}_{current + 1}.{paging['ext']}" if current < total else None
+        # Where the first page is number 0, the last one is total - 1. A page in between does not
+        # say from what it counts: who reads the list in order knows when it ends.
+        last = total - 1 if current == 0 else total
+        next_href = f"{paging['name']}_{current + 1}.{paging['ext']}" if current < last else None
         return Listing(
             entries=max(lists, key=lambda found: len(found.entries)).entries,
             title=list_title(html),
@@ -44,6 +48,7 @@ class Ucap(Family):
             next_href=next_href,
             total_pages=total,
             total_records=int(paging["records"]) if paging["records"] else None,
+            is_counted=True,
         )
 
     def read_article(self, html: str, url: str) -> Article:

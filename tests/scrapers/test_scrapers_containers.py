@@ -154,6 +154,16 @@ def test_names_in_gbk_without_a_flag_are_read() -> None:
     assert found.path == "甲县局.pdf"
 
 
+def test_names_in_gbk_that_claim_to_be_utf_8_are_read() -> None:
+    data = bytearray(zipped([("县县县.pdf", pdf("甲")), ("乙局.pdf", pdf("乙"))]))
+    name, false = "县县县".encode(), "甲县局表".encode("gb18030") + b"1"
+    for _ in range(2):
+        at = data.index(name)
+        data[at : at + len(name)] = false
+    found = {m.path: m.data for m in members_of(bytes(data))}
+    assert found == {"甲县局表1.pdf": pdf("甲"), "乙局.pdf": pdf("乙")}
+
+
 def test_containers_in_containers_and_what_is_no_document() -> None:
     inner = zipped([("丙.pdf", pdf("丙")), ("deep.zip", zipped([("丁.pdf", pdf("丁"))]))])
     data = zipped([("内.zip", inner), ("说明.txt", "见附件".encode()), ("__MACOSX/._丙.pdf", b"x")])

@@ -291,6 +291,29 @@ def ucap(portal: Portal) -> str:
     return "/bm/nav_list.shtml"
 
 
+@pytest.mark.parametrize("family", ["ucap", "trs_wcm"])
+@pytest.mark.parametrize(("counts_from", "pages"), [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)])
+def test_a_pager_in_a_box_is_turned_to_its_last_page_and_no_further(
+    portal: Portal, archive: Archive, family: str, counts_from: int, pages: int
+) -> None:
+    for page in range(pages):
+        number = page + counts_from
+        row = (
+            f'<li><a href="./202602/t2026020{page + 1}_100{page}.shtml">{title(page + 1)}</a>'
+            f"<span>2026-02-0{page + 1}</span></li>"
+        )
+        name = "/bm/list.shtml" if page == 0 else f"/bm/list_{number}.shtml"
+        portal.pages[name] = html(
+            f'<html><head><meta charset="utf-8"></head><body><ul>{row}</ul><script>'
+            f"createPageHTML('page_div',{pages}, {number},'list','shtml',{pages});</script></body></html>"
+        )
+    report = crawl(portal, archive, family, "/bm/list.shtml")
+    assert (report.columns[0].pages, report.columns[0].found) == (pages, pages)
+    assert not report.warnings
+    asked = [asked.path for asked in portal.log if asked.path.startswith("/bm/list")]
+    assert len(asked) == pages
+
+
 def test_ucap_dates_an_article_by_its_publication_not_its_build(
     portal: Portal, archive: Archive
 ) -> None:

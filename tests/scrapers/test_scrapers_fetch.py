@@ -300,6 +300,45 @@ def test_the_pause_grows_with_crawl_delay(portal: Portal) -> None:
     assert second.at - first.ended >= 0.39
 
 
+def test_a_long_crawl_delay_is_obeyed_and_one_that_no_night_can_keep_is_told(
+    portal: Portal,
+) -> None:
+    portal.pages["/robots.txt"] = Reply(
+        b"User-agent: *\nCrawl-delay: 0.4\n", content_type="text/plain"
+    )
+    portal.pages["/a"] = html("<p>a</p>")
+    assert CrawlSettings().max_crawl_delay_seconds == 600
+    fetched = get(portal.url + "a", max_crawl_delay_seconds=0.3)
+    assert fetched.outcome is Outcome.REFUSED
+    assert "asks for 0.4 s between requests" in (fetched.reason or "")
+    assert not [asked for asked in portal.log if asked.path == "/a"]
+
+
+def test_a_host_that_asks_for_minutes_gets_them(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.pages["/robots.txt"] = Reply(
+        b"User-agent: *\nCrawl-delay: 120\n", content_type="text/plain"
+    )
+    portal.pages["/a"] = html("<p>a</p>")
+    waited: list[float] = []
+    with session() as polite:
+        start = time.monotonic()
+
+        def sleep(seconds: float) -> None:
+            if seconds > 0:
+                waited.append(seconds)
+                monkeypatch.setattr(
+                    "scrapers.fetch.time.monotonic", lambda: start + sum(waited) + 1
+                )
+
+        monkeypatch.setattr(polite, "_sleep", sleep)
+        assert polite.get(portal.url + "a").outcome is None
+        assert polite.get(portal.url + "a").outcome is None
+    assert len(waited) == 2
+    assert all(seconds > 110 for seconds in waited)
+
+
 def test_rules_for_our_own_name_count(portal: Portal) -> None:
     portal.pages["/robots.txt"] = Reply(
         b"User-agent: county-budget-warehouse\nDisallow: /\n\nUser-agent: *\nAllow: /\n",
@@ -477,6 +516,13 @@ def test_a_blocked_answer_says_what_where_and_what_to_do(portal: Portal) -> None
         (None, None),
         ('attachment; filename="=?GB2312?Q?=CB=AE=C0=FB=BE=D6.pdf?="', "水利局.pdf"),
         ('attachment; filename="=?UTF-8?B?5rC05Yip5bGA6aKE566XLnBkZg==?="', "水利局预算.pdf"),
+        ("attachment; filename=A;B局.pdf".encode().decode("latin-1"), "A;B局.pdf"),
+        ("attachment; filename=A; B.pdf; size=12", "A; B.pdf"),
+        ("attachment; filename=A;B.pdf;", "A;B.pdf"),
+        ("attachment; filename=a.pdf; filename*=UTF-8''%E9%A2%84;b.pdf", "预;b.pdf"),
+        ("attachment; filename=A&amp;B&#65288;1&#xff09;.pdf", "A&B（1）.pdf"),
+        ('attachment; filename="R&amp;D&copy2.pdf"', "R&D&copy2.pdf"),
+        ('attachment; filename="&#46;&#46;&#47;x.pdf"', "x.pdf"),
         ('attachment; filename="=?nonsense?B?5rC0?=.pdf"', "=?nonsense?B?5rC0?=.pdf"),
     ],
 )
