@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli_evidence import evidence_app
+from cli_inspect import inspect_app
 from cli_operate import forget, reparse
 from cli_review import review_app
 from cli_sites import archive_app, sites_app
@@ -46,6 +47,7 @@ findings_app = typer.Typer(
 )
 app.add_typer(findings_app, name="findings")
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(inspect_app, name="inspect")
 app.add_typer(review_app, name="review")
 app.add_typer(sites_app, name="sites")
 app.add_typer(archive_app, name="archive")

@@ -11,9 +11,20 @@ from decimal import Decimal
 from itertools import pairwise
 
 from parsers.document import BBox, Cell, Table, Warning_
-from parsers.forms import Column, Family, Form, family, fits, key, may_be_title, pattern
+from parsers.forms import (
+    HOME,
+    Column,
+    Family,
+    Form,
+    family_of,
+    fits,
+    key,
+    may_be_title,
+    pattern,
+)
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
+from parsers.reshape import reshape
 from parsers.seen import as_seen
 from parsers.textgrid import (
     Placer,
@@ -106,14 +117,14 @@ class _Open:
     last_line: TextLine | None = None
 
 
-def assemble(pages: list[Page]) -> Assembly:
-    return _Assembler(pages).run()
+def assemble(pages: list[Page], template: str = HOME) -> Assembly:
+    return _Assembler(pages, template).run()
 
 
 class _Assembler:
-    def __init__(self, pages: list[Page]) -> None:
+    def __init__(self, pages: list[Page], template: str = HOME) -> None:
         self.pages = pages
-        self.family: Family = family()
+        self.family: Family = family_of(template)
         self.tables: list[_Open] = []
         self.open: _Open | None = None
         self.pending: list[TextLine] = []
@@ -599,6 +610,7 @@ class _Assembler:
                 grid.page, None,
             )  # fmt: skip
         elif table is not None and caption.form is None and self._goes_on(table, lines, grid):
+            grid = _spread(grid, table.edges)
             rest = self._rest_of(table, caption, lines, grid)
             if rest is not None:
                 self._continue(table, grid, rest, decision)
@@ -871,7 +883,7 @@ class _Assembler:
         ]
         places = [-int(c.amount.as_tuple().exponent) for c in amounts if c.amount is not None]
         step = Decimal(1).scaleb(-max(places)) if places and max(places) > 0 else Decimal("0.01")
-        return Table(
+        table_of_form = Table(
             id=form.id,
             title=caption.title or "",
             label=caption.label,
@@ -894,6 +906,8 @@ class _Assembler:
                 p: _rounded(self.pages[p - 1].visible(b)) for p, b in table.boxes.items()
             },
         )
+        self.out.warnings += reshape(table_of_form, form)
+        return table_of_form
 
 
 # -- headers -----------------------------------------------------------------------------
@@ -1095,18 +1109,18 @@ def _known_labels(form: Form) -> frozenset[str]:
     """All whole labels of a form whose rows are fixed; empty where they are free."""
     rows = form.rows
     if rows["strategy"] == "two_sided":
-        return _two_sided_labels(form.id)
+        return _two_sided_labels(form.id, form.template)
     if rows["strategy"] == "lines":
         from parsers.rows import line_labels
 
-        return line_labels(form.id)
+        return line_labels(form.id, form.template)
     return frozenset()
 
 
-def _two_sided_labels(form_id: str) -> frozenset[str]:
+def _two_sided_labels(form_id: str, template: str) -> frozenset[str]:
     from parsers.rows import two_sided_labels
 
-    return two_sided_labels(form_id)
+    return two_sided_labels(form_id, template)
 
 
 def _odd_amount(cells: list[GridCell]) -> str | None:
@@ -1136,6 +1150,27 @@ def _caption_words(words: list[Word]) -> list[str]:
         else:
             out.append(w.text)
     return out
+
+
+def _spread(grid: Grid, edges: list[float]) -> Grid:
+    """A grid that lacks some of a table's columns because its cells are merged over them.
+
+    The last page of a table may hold only its total, whose word stands across code and name.
+    Left as it is where one of its edges is none of the table's.
+    """
+    if grid.ncols >= len(edges) - 1:
+        return grid
+    places = []
+    for x in column_edges(grid):
+        near = min(range(len(edges)), key=lambda i: abs(edges[i] - x))
+        if abs(edges[near] - x) > EDGE or near in places:
+            return grid
+        places.append(near)
+    cells = [
+        replace(c, col=places[c.col], colspan=places[c.col + c.colspan] - places[c.col])
+        for c in grid.cells
+    ]
+    return replace(grid, ncols=len(edges) - 1, cells=cells)
 
 
 def column_edges(grid: Grid) -> list[float]:

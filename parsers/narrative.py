@@ -137,7 +137,9 @@ def _expand(pattern: str) -> re.Pattern[str]:
 
 # --------------------------------------------------------------------------- lines and paragraphs
 @dataclass(slots=True)
-class _Line:
+class Line:
+    """One printed line of running text, with the place of each of its signs."""
+
     run: Run
     text: str  # cleaned
     page: int
@@ -183,7 +185,7 @@ def _cell_lines(cell: GridCell, page: int) -> list[TextLine]:
     return [TextLine(page, sorted(ws, key=lambda w: w.x0)) for ws in lines]
 
 
-def _lines(pages: list[Page], cover: Cover) -> Iterator[_Line]:
+def running_lines(pages: list[Page], cover: Cover) -> Iterator[Line]:
     """Lines of running text in reading order, without page numbers and running heads."""
     edge: Counter[str] = Counter()
     per_page: list[tuple[Page, list[TextLine]]] = []
@@ -213,7 +215,7 @@ def _lines(pages: list[Page], cover: Cover) -> Iterator[_Line]:
                 continue
             box = x.bbox
             height = max(w.bottom - w.top for w in x.words)
-            yield _Line(run, clean(run.text), page.number, box[0], box[2], box[1], height)
+            yield Line(run, clean(run.text), page.number, box[0], box[2], box[1], height)
 
 
 def _at_edge(line: TextLine, page: Page) -> bool:
@@ -231,7 +233,7 @@ class _Measure:
     indents: bool = True  # paragraphs begin with an indent
 
     @staticmethod
-    def of(lines: list[_Line]) -> _Measure:
+    def of(lines: list[Line]) -> _Measure:
         if not lines:
             return _Measure()
         heights: Counter[int] = Counter()
@@ -246,7 +248,7 @@ class _Measure:
         return _Measure(left, max(x.x1 for x in body), height, indented >= 0.1 * len(body))
 
 
-def _edges(lines: list[_Line]) -> tuple[float, float, float]:
+def _edges(lines: list[Line]) -> tuple[float, float, float]:
     """Left and right edge of the lines that begin at the margin, and the height of the text."""
     measure = _Measure.of(lines)
     rights = sorted(x.x1 for x in lines if abs(x.x0 - measure.left) < 0.5 * measure.height)
@@ -254,7 +256,7 @@ def _edges(lines: list[_Line]) -> tuple[float, float, float]:
     return measure.left, right, measure.height
 
 
-def _straighten(lines: list[_Line]) -> None:
+def _straighten(lines: list[Line]) -> None:
     """Odd and even pages may be set with mirrored margins: bring them onto one another."""
     odd = [x for x in lines if x.page % 2]
     even = [x for x in lines if not x.page % 2]
@@ -268,7 +270,7 @@ def _straighten(lines: list[_Line]) -> None:
             x.x1 -= shift
 
 
-def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
+def _sections(lines: list[Line]) -> tuple[list[_Section], list[Line]]:
     """The sections of part 3, and the lines before it (part 1 and the titles of the forms)."""
     found = _cut_sections(lines, "heading")
     known = sum(s.id != "unknown" for s in found[0])
@@ -279,7 +281,7 @@ def _sections(lines: list[_Line]) -> tuple[list[_Section], list[_Line]]:
     return found
 
 
-def _cut_sections(lines: list[_Line], style: str) -> tuple[list[_Section], list[_Line]]:
+def _cut_sections(lines: list[Line], style: str) -> tuple[list[_Section], list[Line]]:
     rules = load_rules("narrative")
     start, end = re.compile(rules["part"]["start"]), re.compile(rules["part"]["end"])
     heading, sub_heading = re.compile(rules[style]), re.compile(rules["sub_heading"])
@@ -344,15 +346,15 @@ def _cut_sections(lines: list[_Line], style: str) -> tuple[list[_Section], list[
     return sections, lines[:first]
 
 
-def _is_title(x: _Line, measure: _Measure) -> bool:
+def _is_title(x: Line, measure: _Measure) -> bool:
     return not x.text.endswith(("。", "；", "，", ":")) and _ends_short(x, measure)
 
 
-def _ends_short(x: _Line, measure: _Measure) -> bool:
+def _ends_short(x: Line, measure: _Measure) -> bool:
     return x.x1 < measure.right - measure.height
 
 
-def _continues(before: _Line, x: _Line, measure: _Measure) -> bool:
+def _continues(before: Line, x: Line, measure: _Measure) -> bool:
     """Does this line run on from the one before?"""
     if before.text[-1].isdecimal() or before.text[-1] in ".,":
         return True  # a number is never the end of a paragraph
@@ -681,7 +683,7 @@ def _reasons(section: dict[str, Any], run: Run, text: str) -> list[Reason]:
 
 
 # --------------------------------------------------------------------------- staff
-def _staff(lines: list[_Line]) -> dict[str, object]:
+def _staff(lines: list[Line]) -> dict[str, object]:
     """Persons and posts named in part 1 (机构设置情况); counts as strings, with their places."""
     rules = load_rules("narrative")["staff"]
     heading = re.compile(load_rules("narrative")["heading"])
@@ -721,7 +723,7 @@ def read_narrative(pages: list[Page], cover: Cover) -> NarrativeReading:
     A document without part 3 gives an empty reading with the warning ``narrative_missing``.
     """
     reading = NarrativeReading()
-    sections, before = _sections(list(_lines(pages, cover)))
+    sections, before = _sections(list(running_lines(pages, cover)))
     reading.staff = _staff(before)
     if not sections:
         reading.warnings.append(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 
 from parsers.document import RowKind, RowMeta, Table, Warning_
-from parsers.forms import Form, family, key
+from parsers.forms import HOME, Form, family_of, key, reshaped
 
 _MARK = re.compile(
     r"^(?:其中[:：]?|[（(][一二三四五六七八九十]{1,3}[）)]、?|[一二三四五六七八九十]{1,3}、|"
@@ -26,7 +26,7 @@ _PROJECT_ENDINGS = re.compile(
 
 def describe_rows(table: Table, unit_names: Iterable[str] = ()) -> list[Warning_]:
     """Fill ``table.rows``; ``unit_names`` are bodies known from elsewhere (T11, 绩效目标表)."""
-    form = family().forms[table.id]
+    form = reshaped(family_of(table.template).forms[table.id])
     strategy = form.rows["strategy"]
     if strategy == "two_sided":
         return _two_sided(table, form)
@@ -52,21 +52,27 @@ def bare(label: str) -> str:
 
 # -- fixed labels ------------------------------------------------------------------------
 @cache
-def two_sided_labels(form_id: str) -> frozenset[str]:
-    """Every whole label of a T01/T04 kind of form, numbered as the template prints them."""
-    rows = family().forms[form_id].rows
+def two_sided_labels(form_id: str, template: str = HOME) -> frozenset[str]:
+    """Every whole label of a T01/T04 kind of form, numbered as the template prints them.
+
+    ``numbered: as printed``: only lines with money are printed, so any may have any number.
+    """
+    rows = family_of(template).forms[form_id].rows
+    free = rows.get("numbered") == "as printed"
     out: set[str] = set()
     for side in ("income", "expenditure"):
-        for i, name in enumerate(rows[side]["class"]):
-            out |= {key(name), key(f"{_chinese(i + 1)}、{name}")}
+        names = rows[side]["class"]
+        for i, name in enumerate(names):
+            places = range(len(names)) if free else (i,)
+            out |= {key(name), *(key(f"{_chinese(k + 1)}、{name}") for k in places)}
         out |= {key(t) for t in (*rows[side]["total"], *rows[side]["line"])}
     return frozenset(out)
 
 
 @cache
-def line_labels(form_id: str) -> frozenset[str]:
+def line_labels(form_id: str, template: str = HOME) -> frozenset[str]:
     """Every label of T10 with and without its mark."""
-    rows = family().forms[form_id].rows
+    rows = family_of(template).forms[form_id].rows
     names = [*rows["lines"], *(p for parts in rows["lines"].values() for p in parts), *rows["also"]]
     out = {key(t) for t in (*names, *rows["total"])}
     for n in names:
@@ -248,7 +254,9 @@ def _codes_two_sided(table: Table, form: Form) -> list[Warning_]:
 
 # -- T06 ---------------------------------------------------------------------------------
 def _economic(table: Table, form: Form) -> list[Warning_]:
-    item, government = _column(form, "department_item"), _column(form, "government_item")
+    item = _column(form, "department_item")
+    # a template without the government's own classification beside the department's
+    government = _column(form, "government_item") if "government_item" in form.roles else item
     classes = {key(t) for t in form.rows["class"]}
     totals = {key(t) for t in form.rows["total"]}
     metas: list[RowMeta] = []
@@ -261,7 +269,7 @@ def _economic(table: Table, form: Form) -> list[Warning_]:
         if k in totals or (not label and key(row[government]) in totals):
             total = i if total is None else total
             metas.append(RowMeta(kind="total", label=label or key_label(row[government])))
-        elif k in classes and not row[government]:
+        elif k in classes and (government == item or not row[government]):
             group = i
             metas.append(RowMeta(kind="class", label=label, parent=total))
         else:
@@ -277,7 +285,7 @@ def _lines(table: Table, form: Form) -> list[Warning_]:
     col = _column(form, "label")
     totals = {key(t) for t in form.rows["total"]}
     parts = {key(p): key(whole) for whole, ps in form.rows["lines"].items() for p in ps}
-    known = {bare(t) for t in line_labels(form.id)}
+    known = {bare(t) for t in line_labels(form.id, form.template)}
     metas: list[RowMeta] = []
     warnings: list[Warning_] = []
     total = next((i for i, r in enumerate(table.body) if key(r[col]) in totals), None)

@@ -105,12 +105,18 @@ def union_boxes(boxes: Iterable[BBox]) -> BBox | None:
 
 def char_boxes(word: Word) -> list[BBox]:
     """A box for each character of a word, by width: full-width glyphs count two."""
-    weights = list(map(_WIDTHS.__getitem__, word.text))
+    return char_boxes_of(word.text, word.bbox)
+
+
+def char_boxes_of(text: str, box: BBox) -> list[BBox]:
+    """A box for each character of a text printed in ``box`` without a gap."""
+    weights = list(map(_WIDTHS.__getitem__, text))
     total = sum(weights) or 1
-    width = word.x1 - word.x0
+    x0, top, x1, bottom = box
+    width = x1 - x0
     one, two = width / total, width * 2 / total
-    ends = list(accumulate((two if w == 2 else one for w in weights), initial=word.x0))
-    return list(zip(ends[:-1], repeat(word.top), ends[1:], repeat(word.bottom), strict=False))
+    ends = list(accumulate((two if w == 2 else one for w in weights), initial=x0))
+    return list(zip(ends[:-1], repeat(top), ends[1:], repeat(bottom), strict=False))
 
 
 class Run:

@@ -26,13 +26,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from parsers.confine import Confinement
 from parsers.document import ParsedDocument
 from parsers.errors import DocumentError, error_of
 from parsers.render import Drawn, Picture, PictureRequest, render
 from parsers.second import CellRequest, SecondReading, second_reading
+
+if TYPE_CHECKING:
+    from parsers.draft import Draft
 
 T = TypeVar("T")
 
@@ -92,6 +95,16 @@ class Worker:
             error.document = ParsedDocument.model_validate_json(body)
         raise error
 
+    def draft(self, data: bytes, file_name: str | None = None, part: int = 1) -> Draft:
+        """``parsers.draft.read_draft`` in the child; raises as ``read`` does."""
+        from parsers.draft import Draft
+
+        with self._lock:
+            head, body = self._ask(data, file_name, part=part, draft=True)
+        if head["outcome"] == "draft":
+            return Draft.model_validate_json(body)
+        raise error_of(head["outcome"], head["what"], head["where"], head["remedy"])
+
     def second(
         self, data: bytes, cells: Sequence[CellRequest], file_name: str | None = None
     ) -> list[SecondReading]:
@@ -128,6 +141,7 @@ class Worker:
         part: int = 1,
         recognise: bool = True,
         kept: str | None = None,
+        draft: bool = False,
     ) -> tuple[dict[str, Any], bytes]:
         name = file_name or "the file"
         process = self._ready()
@@ -140,6 +154,7 @@ class Worker:
                 "part": part,
                 "recognise": recognise,
                 "kept": kept,
+                "draft": draft,
             }
             head = json.dumps(asked).encode() + b"\n"
             _send(process, head + data, deadline)
@@ -403,6 +418,7 @@ def _answer(
     part: int = 1,
     recognise: bool = True,
     kept: str | None = None,
+    draft: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
     from parsers.read import read_document
     from parsers.scan import Folder
@@ -419,6 +435,11 @@ def _answer(
             told = [p.model_dump(mode="json") | {"bytes": len(p.image)} for p in drawn.pictures]
             head = {"outcome": "pictures", "marks": drawn.marks, "pictures": told}
             return head, b"".join(p.image for p in drawn.pictures)
+        if draft:
+            from parsers.draft import read_draft
+
+            found_draft = read_draft(data, file_name=file_name, part=part)
+            return {"outcome": "draft"}, found_draft.model_dump_json().encode()
         document = read_document(
             data,
             file_name=file_name,
@@ -467,6 +488,7 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
                 part=asked["part"],
                 recognise=asked["recognise"],
                 kept=asked["kept"],
+                draft=asked["draft"],
             )
             put(json.dumps(out).encode() + b"\n" + document)
             del body, head, data, document

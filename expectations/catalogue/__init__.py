@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from expectations.catalogue.adder import evaluate, evaluate_all, rounding_bound
 from expectations.catalogue.binder import Binder, Bound, BoundTerm, bind
-from expectations.catalogue.catalogue import Catalogue, load_catalogue
+from expectations.catalogue.catalogue import Catalogue, load_catalogue, template_catalogue
 from expectations.catalogue.schema import CatalogueError, Identity
 from expectations.catalogue.statements import statements
 from expectations.catalogue.verdict import coverage, identities_of, judge
@@ -31,6 +31,7 @@ __all__ = [
     "load_catalogue",
     "rounding_bound",
     "statements",
+    "template_catalogue",
 ]
 
 

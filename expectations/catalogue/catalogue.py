@@ -34,6 +34,10 @@ class Catalogue:
 
     def __init__(self, folder: Path = HERE) -> None:
         data = {name: load_yaml(folder / name) for name in FILES}
+        labels = data["labels.yml"]
+        if isinstance(labels, dict) and labels.get("classes") == "home":
+            # the functional classification is one for the whole country
+            labels["classes"] = load_yaml(HERE / "labels.yml")["classes"]
         self.version = f"{_number(data)}-{_digest(data)}"
         _use_wordings(folder / FILES[0], data[FILES[0]])
 
@@ -134,3 +138,15 @@ def _digest(data: dict[str, Any]) -> str:
 def load_catalogue() -> Catalogue:
     """The catalogue of this project. Raises :class:`CatalogueError` where a file is wrong."""
     return Catalogue()
+
+
+@lru_cache(maxsize=8)
+def template_catalogue(template: str | None) -> Catalogue:
+    """The catalogue for the forms of a template (``ParsedDocument.document.template``).
+
+    The home template's where a folder ``templates/<name>`` has no other.
+    """
+    folder = HERE / "templates" / (template or "")
+    if template and (folder / FILES[0]).is_file():
+        return Catalogue(folder)
+    return load_catalogue()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _YEAR = re.compile(r"20\d\d")
 _NUMBER = re.compile(r"\d+")
 _NO_DATA = re.compile(r"无数据|为空表|没有数据")
-_OWNER = re.compile(r"^(部门|单位|部门(（单位）|\(单位\)))?(名称)?[::]")
+_OWNER = re.compile(r"^(编制|填报|预算)?(部门|单位|部门(（单位）|\(单位\)))?(名称)?[::]")
 LABEL_PREFIX = "预算公开表"
 CODED: tuple[FormId, ...] = ("T02", "T03", "T05", "T08", "T09")
 _SHOWN = 5

@@ -3,6 +3,10 @@
 One YAML a form (``T01.yml`` …), and ``family.yml`` for what they share. A variant wording is a
 change of a YAML, never of code. A form is recognised by its title, header and body together;
 its printed number is kept but never believed.
+
+A folder beside them is another province's template (模板): its forms carry the ids of the official
+forms that say the same. What the night takes is the home template; a draft that is inspected
+(公开前自检) may be of any (``templates``).
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -21,6 +25,8 @@ import yaml
 from parsers.document import FormId
 
 _HERE = Path(__file__).parent
+HOME = "shanxi-13"
+"""The template of the 13 forms, whose files lie in this folder itself."""
 _BLANK = re.compile(r"\s+")
 _TO_FULL = str.maketrans({"(": "（", ")": "）", "﹙": "（", "﹚": "）", '"': "“"})
 _NO_TITLE = re.compile(r"\d[.,]\d|[。；;]|\.{3}|…|[^表）]$")
@@ -97,6 +103,7 @@ class Form:
     unlike: str | None
     columns: tuple[Column, ...]
     rows: dict[str, Any] = field(hash=False)
+    template: str = HOME
 
     def title_fit(self, text: str) -> Literal["exact", "like", "no"]:
         """How well a line (``key`` form, year and body in front allowed) names this form."""
@@ -122,6 +129,29 @@ class Form:
         return [c.role for c in self.columns]
 
 
+@cache
+def reshaped(form: Form) -> Form:
+    """The form with the columns its tables have once :mod:`parsers.reshape` has been over them."""
+    join, turn = form.rows.get("join"), form.rows.get("turn")
+    if join is not None:
+        columns: list[Column] = []
+        for column in form.columns:
+            if column.role == join["of"][0]:
+                columns.append(Column(join["role"], column.kind, column.path[:-1]))
+            elif column.role not in join["of"]:
+                columns.append(column)
+        return replace(form, columns=tuple(columns))
+    if turn is not None:
+        return replace(
+            form,
+            columns=(
+                Column("label", "label", (Level(turn["label"]),)),
+                Column("total", "amount", (Level(turn["amount"]),)),
+            ),
+        )
+    return form
+
+
 @dataclass(frozen=True)
 class Family:
     """What the forms of a template share."""
@@ -143,7 +173,19 @@ def _column(data: dict[str, Any]) -> Column:
     return Column(data["role"], data["kind"], levels)
 
 
-def _form(data: dict[str, Any]) -> Form:
+def _as_at_home(rows: dict[str, Any]) -> dict[str, Any]:
+    """Lists that are the home template's own, named by its form: ``class: T01``."""
+    out = dict(rows)
+    for side in ("income", "expenditure"):
+        if isinstance(rows.get(side), dict) and isinstance(rows[side]["class"], str):
+            home = family().forms[rows[side]["class"]].rows[side]
+            out[side] = {**rows[side], "class": home["class"]}
+    if isinstance(rows.get("class"), str):
+        out["class"] = family().forms[rows["class"]].rows["class"]
+    return out
+
+
+def _form(data: dict[str, Any], template: str) -> Form:
     return Form(
         id=cast("FormId", data["id"]),
         name_zh=data["name_zh"],
@@ -153,7 +195,8 @@ def _form(data: dict[str, Any]) -> Form:
         like=data["like"],
         unlike=data.get("unlike"),
         columns=tuple(_column(c) for c in data["columns"]),
-        rows=data["rows"],
+        rows=data["rows"] if template == HOME else _as_at_home(data["rows"]),
+        template=template,
     )
 
 
@@ -163,14 +206,25 @@ def _load(name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.load((_HERE / name).read_text("utf-8"), loader))  # noqa: S506
 
 
+def templates() -> list[str]:
+    """Every template that is described here, the home template first."""
+    return [HOME, *sorted(p.parent.name for p in _HERE.glob("*/family.yml"))]
+
+
+def family_of(template: str | None) -> Family:
+    """The forms of a template that is described here; the home template's for None."""
+    return family() if template in (None, HOME) else family(str(template))
+
+
 @cache
-def family() -> Family:
-    """The Shanxi template; raises KeyError or re.error where a YAML is wrong."""
-    data = _load("family.yml")
+def family(template: str = HOME) -> Family:
+    """A template with its forms; raises KeyError or re.error where a YAML is wrong."""
+    folder = "" if template == HOME else f"{template}/"
+    data = _load(f"{folder}family.yml")
     lines = data["lines"]
     return Family(
         template=data["template"],
-        forms={f: _form(_load(f"{f}.yml")) for f in data["forms"]},
+        forms={f: _form(_load(f"{folder}{f}.yml"), template) for f in data["forms"]},
         label=lines["label"],
         owner=lines["owner"],
         unit=lines["unit"],
