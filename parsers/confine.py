@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import mimetypes
 import os
 import resource
 import signal
@@ -113,6 +114,8 @@ def _needed() -> Iterator[Path]:
         Path(p) for p in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
     )
     yield from (Path(p) for p in sys.path if Path(p).name in {"site-packages", "dist-packages"})
+    # openpyxl asks for the system's table of media types when it is loaded
+    yield from map(Path, mimetypes.knownfiles)
     yield from map(
         Path,
         (

@@ -30,7 +30,7 @@ from parsers.document import (
 )
 from parsers.engine import read_pages
 from parsers.errors import NotADisclosureError, NoTextError, UnknownTemplateError
-from parsers.forms import HOME, family_of, templates
+from parsers.forms import HOME, family_of, key, templates
 from parsers.narrative import Line, running_lines
 from parsers.office import Office, is_pdf, read_office
 from parsers.page import Page, Removed
@@ -143,6 +143,8 @@ def read_draft(data: bytes, *, file_name: str | None = None, part: int = 1) -> D
     shown = pages[first:end]
     if problem is not None and _other_template(document, pages, (first, end)):
         problem = None
+    if document.document.department is None:
+        document.document.department = _owner(document.tables)
     if office is not None:
         cover.contents_pages = []  # one invented page may hold the contents and all else
     lines = list(running_lines(shown, cover))
@@ -233,6 +235,13 @@ def _other_template(
             )
         return template
     return None
+
+
+def _owner(tables: Iterable[Table]) -> str | None:
+    """The body that most forms name, where there is no cover: a workbook."""
+    named = (re.sub(r"^[^:：]*[:：]", "", key(t.owner)) for t in tables if t.owner)
+    counted = Counter(name for name in named if name)
+    return counted.most_common(1)[0][0] if counted else None
 
 
 # -- paragraphs --------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+import office_files
 import pytest
 from parsers_typeset import Style, invented, print_pdf
 
@@ -30,6 +31,16 @@ def other_forms() -> bytes:
 
 def test_the_child_reads_what_we_read(document: bytes) -> None:
     assert read_isolated(document) == read_document(document)
+
+
+def test_a_shut_in_child_reads_workbooks_and_word_files(document: bytes) -> None:
+    """What their libraries ask of the system when they are loaded must be within its walls."""
+    told = read_document(document)
+    with Worker() as worker:
+        for made in (office_files.xlsx(told), office_files.xls(told), office_files.docx(told)):
+            table = worker.read(made).table("T05")
+            assert table is not None
+            assert len(table.body) == len(told.table("T05").body)  # type: ignore[union-attr]
 
 
 def test_errors_come_back_as_they_are(other_forms: bytes) -> None:
