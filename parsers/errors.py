@@ -34,7 +34,8 @@ class NotAPdfError(DocumentError):
 
 
 class UnsupportedFormatError(DocumentError):
-    """A document in a format that is archived but not read (OFD, RTF, presentations)."""
+    """A document in a format that is archived but not read (OFD, RTF, presentations,
+    workbooks saved as web pages)."""
 
     code = "unsupported_format"
 

@@ -9,6 +9,7 @@ taken from the coordinates. After the reading they are taken out again: ``Cell.b
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -113,14 +114,33 @@ def _without_boxes(value: object) -> None:
 
 def is_pdf(data: bytes) -> bool:
     """Nothing that an office file begins with, so that pdfium judges everything else."""
-    return not data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf"))
+    begins = data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf"))
+    return not begins and not _is_saved_as_page(data)
+
+
+def _is_saved_as_page(data: bytes) -> bool:
+    """A workbook or text that was saved as a web page, as XML or as MHTML, or a page of tables."""
+    bare = data[:8192].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"%PDF-" in bare[: 1024 + 5]:  # some gateways put a few lines before it
+        return False
+    if bare.startswith(b"<"):
+        return _SAVED.search(bare) is not None or re.search(rb"<td\b", data, re.I) is not None
+    return _MHT.search(bare) is not None
+
+
+_SAVED = re.compile(
+    rb"urn:schemas-microsoft-com:office:|schemas\.microsoft\.com/office/(?:word/2003|2006/xmlPackage)"
+    rb"|<\?mso-application\s",
+    re.I,
+)
+_MHT = re.compile(rb"\A[\w-]+:.{0,4000}?^Content-Type:\s*multipart/related", re.I | re.M | re.S)
 
 
 def read_office(data: bytes, name: str) -> Office:
     """Pages of an xlsx, xls, docx or doc.
 
     Raises DamagedError, EncryptedError, TooLargeError; UnsupportedFormatError for other office
-    files (OFD, presentations, RTF), with what a person can do.
+    files (OFD, presentations, RTF, files saved as web pages or XML), with what a person can do.
     """
     if data.startswith(b"PK"):
         parts = unzip_checked(data, name)
@@ -136,6 +156,8 @@ def read_office(data: bytes, name: str) -> Office:
         raise _unsupported(kind, name)
     if data.startswith(b"{\\rtf"):
         raise _unsupported("an RTF file", name)
+    if _is_saved_as_page(data):
+        raise _unsupported("an Excel or Word file saved as a web page or XML", name)
     text = {s: f"{s}\0".encode("utf-16-le") in data for s in _STREAMS}
     if text["EncryptedPackage"]:
         raise EncryptedError(

@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
-from scrapers.filetype import is_container_type, is_document_type, kind_of
+from scrapers.filetype import is_container_type, is_document_type, kind_of_file
 from scrapers.site import host_of
 from store import Store
 
@@ -533,7 +533,7 @@ class Archive:
         if not name:
             raise ValueError("bytes need a file name")
         url = f"local:{Path(name).name}"
-        kind = kind_of(data)
+        kind = kind_of_file(data, name)
         reason: str | None = None
         sha256: str | None = None
         if kind.is_document:

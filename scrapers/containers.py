@@ -29,7 +29,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from scrapers.archive import Archive, FetchRow, Outcome
-from scrapers.filetype import Kind, is_container_type, kind_of
+from scrapers.filetype import Kind, is_container_type, kind_of, kind_of_file
 
 __all__ = [
     "ContainerError",
@@ -155,7 +155,7 @@ def _members(
 def _judged(
     path: str, data: bytes, limits: ContainerLimits, budget: _Budget, depth: int
 ) -> Iterator[Member]:
-    kind = kind_of(data)
+    kind = kind_of_file(data, path)
     if kind in _KINDS:
         if depth <= 1:
             yield Member(

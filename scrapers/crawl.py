@@ -34,7 +34,7 @@ from scrapers.families import detect_family, get_family
 from scrapers.families.base import Article, Attachment, Entry, Family, Listing
 from scrapers.families.reading import is_headed, is_home, redirect_of
 from scrapers.fetch import CrawlSettings, CrawlStopped, Fetched, PoliteSession
-from scrapers.filetype import Kind, extension_of
+from scrapers.filetype import Kind, extension_of, kind_of_file
 from scrapers.site import Column, Pace, Site, host_of, hosts
 from scrapers.telling import HostWarning, WarningKind
 from scrapers.window import SHANGHAI, Window
@@ -827,6 +827,11 @@ class _HostCrawl:
                 **about,
             )
             return
+        if kind in {Kind.HTML, Kind.TEXT}:
+            paths = (urlsplit(address).path for address in (url, fetched.final_url))
+            kind = kind_of_file(
+                fetched.body, fetched.file_name, about.get("link_text"), *map(unquote, paths)
+            )
         if not kind.is_document:
             self._record(
                 place,

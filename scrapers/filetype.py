@@ -8,7 +8,14 @@ import struct
 import zipfile
 from enum import Enum
 
-__all__ = ["Kind", "extension_of", "is_container_type", "is_document_type", "kind_of"]
+__all__ = [
+    "Kind",
+    "extension_of",
+    "is_container_type",
+    "is_document_type",
+    "kind_of",
+    "kind_of_file",
+]
 
 
 class Kind(Enum):
@@ -34,6 +41,12 @@ class Kind(Enum):
         True,
     )
     OLE = ("application/x-ole-storage", "ole", True)
+    OFFICE_XML = ("application/x-office-xml", "xml", True)
+    """A workbook or text saved as XML (Office 2003, flat Open XML)."""
+    OFFICE_HTML = ("application/x-office-html", "html", True)
+    """A workbook or text saved as a web page, or written as one by a portal's export."""
+    OFFICE_MHT = ("application/x-office-mht", "mht", True)
+    """The same as a single-file web page (MHTML)."""
     RTF = ("application/rtf", "rtf", True)
     ZIP = ("application/zip", "zip", True)
     RAR = ("application/vnd.rar", "rar", True)
@@ -104,6 +117,48 @@ def kind_of(data: bytes) -> Kind:
     return _text_kind(data)
 
 
+def kind_of_file(data: bytes, *names: str | None) -> Kind:
+    """The kind of what is offered as a file under these names (file name, address, link text).
+
+    Word and Excel save web pages, too, and portals export tables as such: under a name of an
+    office file, a page is one of these where Office's own marks stand in it, or where it holds
+    a table and nothing of what makes a portal's page (scripts, frames, links in number). An error
+    page under such a name stays a page.
+    """
+    kind = kind_of(data)
+    if kind in {Kind.HTML, Kind.TEXT} and any(
+        extension_of(name) in _OFFICE_EXTENSIONS for name in names if name
+    ):
+        if kind is Kind.TEXT:
+            return Kind.OFFICE_MHT if _MHT.match(data[:4096].lstrip()) else kind
+        if _OFFICE_PAGE.search(data[:8192]) or (
+            _TABLE.search(data)
+            and not _PORTAL.search(data)
+            and len(_LINK.findall(data)) <= _MOST_LINKS
+        ):
+            return Kind.OFFICE_HTML
+    return kind
+
+
+_OFFICE_EXTENSIONS = frozenset({"doc", "docx", "wps", "rtf", "xls", "xlsx", "xlsm", "et", "csv"})
+_OFFICE_XML = re.compile(
+    rb"<\?mso-application\s|urn:schemas-microsoft-com:office:spreadsheet"
+    rb"|schemas\.microsoft\.com/office/(?:word/2003/wordml|2006/xmlPackage)"
+)
+_OFFICE_PAGE = re.compile(
+    rb"<html\b[^>]*urn:schemas-microsoft-com:office:(?:excel|word)"
+    rb"|<meta\b[^>]*(?:Excel\.Sheet|Word\.Document|Microsoft\s+(?:Excel|Word))",
+    re.I,
+)
+_TABLE = re.compile(rb"<t[dh]\b.*?<t[dh]\b", re.I | re.S)
+_PORTAL = re.compile(rb"<(?:script|i?frame|frameset|form|input|nav)\b", re.I)
+_LINK = re.compile(rb"<a\s[^>]*href", re.I)
+_MOST_LINKS = 3
+_MHT = re.compile(
+    rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,12}?Content-Type:\s*multipart/related", re.I
+)
+
+
 def is_document_type(media_type: str | None) -> bool:
     """True for media types in which a budget can be published (archives included)."""
     return media_type in _DOCUMENT_TYPES
@@ -147,6 +202,8 @@ def _zip_kind(data: bytes) -> Kind:
 def _text_kind(data: bytes) -> Kind:
     head = data[:4096]
     bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if bare.startswith(b"<?xml") and _OFFICE_XML.search(head):
+        return Kind.OFFICE_XML
     if _HTML.search(head) or re.match(rb"<(?:!--|[a-z])", bare, re.I):
         return Kind.XML if bare.startswith(b"<?xml") and not _HTML.search(head) else Kind.HTML
     if bare.startswith(b"<?xml"):

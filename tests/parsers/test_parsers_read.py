@@ -24,6 +24,7 @@ from parsers.errors import (
     NotAPdfError,
     TooLargeError,
     UnknownTemplateError,
+    UnsupportedFormatError,
 )
 from parsers.read import explain, read_document
 from parsers.rows import bare, describe_rows, two_sided_labels
@@ -279,6 +280,21 @@ def test_a_second_cover_with_forms_behind_it_begins_a_document() -> None:
 
 
 # -- files that are no such document -----------------------------------------------------
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>',
+        b'\xef\xbb\xbf<html xmlns:x="urn:schemas-microsoft-com:office:excel"><body></body></html>',
+        b"<html><body><table><tr><td>190.35</td></tr></table></body></html>",
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\r\n--a",
+    ],
+)
+def test_office_files_saved_as_pages_have_an_outcome_of_their_own(data: bytes) -> None:
+    with pytest.raises(UnsupportedFormatError, match="saved as a web page or XML") as caught:
+        read_document(data, file_name="a.xls")
+    assert caught.value.problem().code == "unsupported_format"
+
+
 def test_not_a_pdf() -> None:
     with pytest.raises(NotAPdfError) as caught:
         read_document(b"<html>not found</html>", file_name="budget.pdf")

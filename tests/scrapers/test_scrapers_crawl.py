@@ -465,6 +465,59 @@ def test_sub_columns_are_read_and_marked_as_units(portal: Portal, archive: Archi
     assert row.column_scope == "unit"
 
 
+EXCEL_XML = (
+    b'<?xml version="1.0"?>\r\n<?mso-application progid="Excel.Sheet"?>\r\n<Workbook '
+    b'xmlns="urn:schemas-microsoft-com:office:spreadsheet"><DocumentProperties><Title>1</Title>'
+    b"</DocumentProperties></Workbook>"
+)
+WORD_XML = (
+    b'<?xml version="1.0" standalone="yes"?><?mso-application progid="Word.Document"?>'
+    b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"/>'
+)
+EXCEL_HTML = (
+    b'<html xmlns:o="urn:schemas-microsoft-com:office:office"\n'
+    b'xmlns:x="urn:schemas-microsoft-com:office:excel">\n<head><meta name=ProgId '
+    b"content=Excel.Sheet><script>window.x=1</script></head><body><table><tr><td>1</td></tr></table>"
+)
+EXPORTED = b"<html><body><table><tr><td>A</td><td>190.35</td></tr></table></body></html>"
+SINGLE_FILE = (
+    b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nContent-Type: multipart/related;\r\n"
+    b'\tboundary="----=_NextPart"\r\n\r\n------=_NextPart\r\n'
+)
+ERROR_PAGE = (
+    b"<html><head><script>var a=1</script></head><body><table><tr><td>no</td><td>file</td></tr>"
+    b"</table></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "is_kept"),
+    [
+        ("P1.xls", EXCEL_XML, True),
+        ("P1.doc", WORD_XML, True),
+        ("P1.xls", EXCEL_HTML, True),
+        ("P1.xls", EXPORTED, True),
+        ("P1.doc", SINGLE_FILE, True),
+        ("P1.xls", ERROR_PAGE, False),
+        ("P1.xls", b"<html><body>404</body></html>", False),
+        ("P1.pdf", EXPORTED, False),
+        ("P1.pdf", EXCEL_HTML, False),
+    ],
+)
+def test_office_files_saved_as_pages_are_archived_and_pages_named_as_files_are_not(
+    portal: Portal, archive: Archive, name: str, data: bytes, is_kept: bool
+) -> None:
+    portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./202602/t20260212_1.html", "样例预算")]))
+    portal.pages[COLUMN + "202602/t20260212_1.html"] = html(
+        trs_article("样例预算", f'<a href="./{name}">表</a>')
+    )
+    portal.pages[COLUMN + "202602/" + name] = a_file(data)
+    crawl(site_for(portal), archive)
+    [row] = rows_of(archive, name)
+    assert row.outcome is (Outcome.NEW if is_kept else Outcome.NOT_A_DOCUMENT)
+    assert stored(archive) == ({data} if is_kept else set())
+
+
 def test_an_entry_may_be_the_file_itself(portal: Portal, archive: Archive) -> None:
     portal.pages[COLUMN] = html(trs_list([("2026-02-12", "./P1.pdf", "样例预算")]))
     portal.pages[COLUMN + "P1.pdf"] = a_file(pdf())
