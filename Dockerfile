@@ -24,19 +24,26 @@ COPY nightly/ nightly/
 COPY ops/ ops/
 COPY samples/ samples/
 COPY dags/ dags/
+COPY bi/ bi/
 COPY requirements/ requirements/
 COPY deploy/prepare.py deploy/
 # Editable: the project finds dbt/ and dags/ beside its own modules.
 RUN /opt/uv/bin/uv pip install --no-cache --python /opt/venv/bin/python --no-deps --no-build-isolation -e . \
     && chmod -R a-w,a+rX /app
 
-FROM ${PYTHON_IMAGE}
+# Superset holds to older versions of many packages: an environment of its own.
+FROM build AS build-superset
+COPY requirements/bi.lock /locks/
+RUN python -m venv --without-pip /opt/superset \
+    && /opt/uv/bin/uv pip sync --no-cache --python /opt/superset/bin/python --require-hashes /locks/bi.lock
+
+FROM ${PYTHON_IMAGE} AS project
 LABEL org.opencontainers.image.title="county-budget-warehouse"
 # Volumes take owner and mode of these folders when they are first used.
 RUN groupadd --gid 10001 budgets \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin budgets \
     && install -d -o 10001 -g 10001 -m 0750 \
-        /data /data/ledger /data/parsed /data/published /data/docs /logs /auth /sample-site
+        /data /data/ledger /data/parsed /data/published /data/docs /data/bi /logs /auth /sample-site
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
@@ -49,3 +56,8 @@ WORKDIR /app
 USER 10001:10001
 HEALTHCHECK NONE
 CMD ["budgets", "--help"]
+
+# The service superset: the dashboards' declaration and what writes it, and Superset.
+FROM project AS superset
+COPY --from=build-superset /opt/superset /opt/superset
+CMD ["python", "-m", "ops.bi", "serve", "--environment", "/opt/superset"]

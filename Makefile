@@ -36,9 +36,18 @@ lint: setup  ## style, types, SQL, and the direction of dependencies
 test: lint  ## lint, then the tests but the long proofs
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not full"
 
-.PHONY: test-full
-test-full: lint  ## lint, then every test, with servers and a browser
+.PHONY: test-full distributed
+test-full: lint .venv-distributed/.ready .venv-bi/.ready  ## lint, then every test, with servers and a browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+distributed: .venv-distributed/.ready  ## the night on Celery workers, PostgreSQL, Redis and S3 alone, compared with one machine's
+	$(BIN)/python -m pytest -rs tests/distributed
+
+.venv-distributed/.ready: requirements/distributed.lock $(STAMP)
+	@test -x .venv-distributed/bin/python || $(BIN)/uv venv -q --python $(BIN)/python .venv-distributed
+	$(BIN)/uv pip sync -q --python .venv-distributed/bin/python --require-hashes requirements/distributed.lock
+	$(BIN)/uv pip install -q --python .venv-distributed/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
 
 .PHONY: hooks
 hooks: setup  ## check style and directions before each commit

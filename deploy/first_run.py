@@ -36,6 +36,8 @@ SECRETS: dict[str, tuple[Callable[[], str], str]] = {
     "AIRFLOW_API_SECRET_KEY": (lambda: secrets.token_hex(32), "signs sessions"),
     "AIRFLOW_JWT_SECRET": (lambda: secrets.token_hex(64), "signs the tokens of tasks and logins"),
     "AIRFLOW_ADMIN_PASSWORD": (lambda: secrets.token_urlsafe(18), "login admin of Airflow's pages"),
+    "SUPERSET_SECRET_KEY": (lambda: secrets.token_hex(32), "signs the dashboards' sessions"),
+    "SUPERSET_ADMIN_PASSWORD": (lambda: secrets.token_urlsafe(18), "login admin of the dashboards"),
 }
 
 CHOICES: dict[str, tuple[str, str]] = {
@@ -45,6 +47,7 @@ CHOICES: dict[str, tuple[str, str]] = {
     "BUDGETS_ALERT_URLS": ("", "Apprise addresses, separated by blanks; they hold secrets"),
     "BUDGETS_HEARTBEAT_URL": ("", "pinged after each complete night"),
     "AIRFLOW_PORT": ("8080", "Airflow's pages, on 127.0.0.1 of this machine"),
+    "SUPERSET_PORT": ("8088", "the dashboards, on 127.0.0.1 of this machine"),
     "PARSE_MEMORY": ("10g", "memory limit of the parse worker"),
 }
 

@@ -1,9 +1,10 @@
 """``make bi``: Apache Superset over the published copy, with its dashboards, on 127.0.0.1.
 
-``python -m ops.bi up|down``. Superset lives in an environment of its own (``.venv-bi``, from
-``requirements/bi.lock``) and keeps its database, its key and its login below ``data/bi``. Run
-again, it brings the dashboards to what ``bi/dashboards.yml`` says now. The DuckDB file is opened
-read-only for each question, so that a new publication shows as soon as it is there.
+``python -m ops.bi up|down``; ``serve`` is the same in the foreground, for a container. Superset lives
+in an environment of its own (``.venv-bi``, from ``requirements/bi.lock``) and keeps its database,
+its key and its login below ``data/bi``. Run again, it brings the dashboards to what
+``bi/dashboards.yml`` says now. The DuckDB file is opened read-only for each question, so that a new
+publication shows as soon as it is there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -36,27 +38,76 @@ def _programs(environment: Path) -> Path:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What Superset needs to know; its key and its password are made once, mode 0600."""
-    kept = private_file(
-        home / "secrets.json",
-        lambda: {"secret_key": secrets.token_hex(32), "password": secrets.token_urlsafe(12)},
-    )
+    """What Superset needs to know; its key and its password are those of the environment
+    (``SUPERSET_SECRET_KEY``, ``BUDGETS_BI_PASSWORD``), else made once, mode 0600.
+    """
+    key, password = (os.environ.get(n) for n in ("SUPERSET_SECRET_KEY", "BUDGETS_BI_PASSWORD"))
+    if not (key and password):
+        kept = private_file(
+            home / "secrets.json",
+            lambda: {"secret_key": secrets.token_hex(32), "password": secrets.token_urlsafe(12)},
+        )
+        key, password = key or kept["secret_key"], password or kept["password"]
     return {
         "FLASK_APP": "superset",
         "SUPERSET_CONFIG_PATH": str(ROOT / "bi" / "superset_config.py"),
-        "SUPERSET_SECRET_KEY": kept["secret_key"],
+        "SUPERSET_SECRET_KEY": key,
         "BUDGETS_BI_HOME": str(home),
-        "BUDGETS_BI_PASSWORD": kept["password"],
+        "BUDGETS_BI_PASSWORD": password,
     }
 
 
-def _run(log: Path, settings: Mapping[str, str], *command: str) -> None:
-    with log.open("ab") as sink:
+def _run(log: Path | None, settings: Mapping[str, str], *command: str) -> None:
+    """One command, its output to a log or (None) to ours. Raises SystemExit saying where to look."""
+    sink = log.open("ab") if log else None
+    try:
         done = subprocess.run(
             command, env=dict(settings), stdout=sink, stderr=subprocess.STDOUT, check=False
         )
+    finally:
+        if sink:
+            sink.close()
     if done.returncode:
-        raise SystemExit(f"{Path(command[0]).name} {command[1]} failed; the reason is in {log}")
+        where = f"in {log}" if log else "above"
+        raise SystemExit(f"{Path(command[0]).name} {command[1]} failed; the reason is {where}")
+
+
+# The password stands in the environment: a command line is read by everybody.
+_LOGIN = f"""
+import os
+from superset.app import create_app
+app = create_app()
+with app.app_context():
+    sm = app.appbuilder.sm
+    sm.sync_role_definitions()
+    password = os.environ['BUDGETS_BI_PASSWORD']
+    user = sm.find_user({LOGIN!r})
+    if user is None:
+        assert sm.add_user({LOGIN!r}, 'county', 'budgets', 'admin@example.invalid',
+                           sm.find_role('Admin'), password=password)
+    else:
+        sm.reset_password(user.id, password)
+"""
+
+
+def prepare(home: Path, programs: Path, settings: Mapping[str, str], log: Path | None) -> None:
+    """Bring Superset's database and login up to date. Raises SystemExit saying where to look."""
+    home.mkdir(parents=True, exist_ok=True)
+    superset = str(programs / "superset")
+    _run(log, settings, superset, "db", "upgrade")
+    _run(log, settings, str(programs / "python"), "-c", _LOGIN)
+    _run(log, settings, superset, "init")
+
+
+def import_dashboards(
+    data: Path, programs: Path, settings: Mapping[str, str], log: Path | None
+) -> list[str]:
+    """Bring the dashboards to what is declared and published; gives their addresses."""
+    folder = data / "bi" / "import"
+    addresses = write_import(folder, Layout(data).published_path)
+    superset = str(programs / "superset")
+    _run(log, settings, superset, "import-directory", "--overwrite", str(folder))
+    return addresses
 
 
 def set_up(data: Path, programs: Path, settings: Mapping[str, str]) -> list[str]:
@@ -64,35 +115,48 @@ def set_up(data: Path, programs: Path, settings: Mapping[str, str]) -> list[str]
 
     Raises SystemExit with the log that says why.
     """
-    home, published = data / "bi", Layout(data).published_path
-    if not published.exists():
+    if not Layout(data).published_path.exists():
         raise SystemExit(f"nothing is published below {data}: make demo, or budgets run")
     log = data / "logs" / "bi-setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    superset = str(programs / "superset")
-    _run(log, settings, superset, "db", "upgrade")
-    if not (home / "login.made").exists():
-        # the password stands in the environment: a command line is read by everybody
-        _run(
-            log,
-            settings,
-            str(programs / "python"),
-            "-c",
-            "import os\n"
-            "from superset.app import create_app\n"
-            "app = create_app()\n"
-            "with app.app_context():\n"
-            "    sm = app.appbuilder.sm\n"
-            "    sm.sync_role_definitions()\n"
-            f"    assert sm.find_user({LOGIN!r}) or sm.add_user({LOGIN!r}, 'county', 'budgets',"
-            " 'admin@example.invalid', sm.find_role('Admin'),"
-            " password=os.environ['BUDGETS_BI_PASSWORD'])\n",
-        )
-        (home / "login.made").touch()
-    _run(log, settings, superset, "init")
-    addresses = write_import(home / "import", published)
-    _run(log, settings, superset, "import-directory", "--overwrite", str(home / "import"))
-    return addresses
+    prepare(data / "bi", programs, settings, log)
+    return import_dashboards(data, programs, settings, log)
+
+
+def _server(programs: Path, host: str, port: int) -> list[str]:
+    return [
+        str(programs / "gunicorn"),
+        *("--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120"),
+        *("--bind", f"{host}:{port}", "superset.app:create_app()"),
+    ]
+
+
+def serve(data: Path, host: str, port: int, environment_folder: Path = ENVIRONMENT) -> int:
+    """Set up and serve in the foreground until told to end; gives the server's exit code.
+
+    Before the first publication Superset runs without dashboards; they come with it.
+    """
+    programs = _programs(environment_folder)
+    settings = os.environ | environment(data / "bi")
+    published = Layout(data).published_path
+    prepare(data / "bi", programs, settings, None)
+    imported = published.exists()
+    if imported:
+        import_dashboards(data, programs, settings, None)
+    else:
+        print(f"nothing is published at {published} yet: dashboards follow", flush=True)
+    server = subprocess.Popen(_server(programs, host, port), env=settings)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    signal.signal(signal.SIGINT, lambda *_: server.terminate())
+    while True:
+        try:
+            return server.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            if not imported and published.exists():
+                import_dashboards(data, programs, settings, None)
+                imported = True
+                # what it keeps in memory is of the time without dashboards
+                server.send_signal(signal.SIGHUP)
 
 
 def up(data: Path, port: int, environment_folder: Path = ENVIRONMENT) -> int:
@@ -107,12 +171,9 @@ def up(data: Path, port: int, environment_folder: Path = ENVIRONMENT) -> int:
     addresses = set_up(data, programs, settings)
     # started anew each time: what it keeps in memory is of the dashboards before
     services.end()
-    command = [
-        str(programs / "gunicorn"),
-        *("--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120"),
-        *("--bind", f"127.0.0.1:{port}", "superset.app:create_app()"),
-    ]
-    process = services.start("superset", command, settings, data / "logs")
+    process = services.start(
+        "superset", _server(programs, "127.0.0.1", port), settings, data / "logs"
+    )
     address = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -143,12 +204,15 @@ def down(data: Path) -> int:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("what", choices=("up", "down"))
+    options.add_argument("what", choices=("up", "down", "serve"))
     options.add_argument("--data", type=Path, default=Path(os.environ.get("BUDGETS_DATA", "data")))
     options.add_argument("--port", type=int, default=8088)
+    options.add_argument("--host", default="127.0.0.1", help="of serve: the address to listen on")
     options.add_argument("--environment", type=Path, default=ENVIRONMENT)
     given = options.parse_args()
     data = given.data.resolve()
+    if given.what == "serve":
+        return serve(data, given.host, given.port, given.environment)
     return up(data, given.port, given.environment) if given.what == "up" else down(data)
 
 

@@ -1,11 +1,12 @@
 {#- The whole warehouse, every night (总量核对): as many cells and numbers, and the same sum of them, as
     were counted document by document, and as were declared while landing. What lies there for
-    years is not read again cell by cell; that none of it went or changed, this says. -#}
+    years is not read again cell by cell; that none of it went or changed, this says. Nothing at all
+    sums up to nothing: the first night may find an empty landing. -#}
 with declared as (
 
     select
-        sum(form_table.declared_amount_count) as amount_count,
-        sum(form_table.declared_amount_sum) as amount_sum
+        coalesce(sum(form_table.declared_amount_count), 0) as amount_count,
+        coalesce(sum(form_table.declared_amount_sum), 0) as amount_sum
     from {{ ref('stg_table') }} as form_table
     inner join {{ ref('int_reading') }} as reading
         on
@@ -18,9 +19,9 @@ with declared as (
 counted as (
 
     select
-        sum(cell_count) as cell_count,
-        sum(amount_count) as amount_count,
-        sum(amount_sum) as amount_sum
+        coalesce(sum(cell_count), 0) as cell_count,
+        coalesce(sum(amount_count), 0) as amount_count,
+        coalesce(sum(amount_sum), 0) as amount_sum
     from {{ ref('int_document_count') }}
 
 ),
@@ -30,7 +31,7 @@ held as (
     select
         count(*) as cell_count,
         count(amount_printed) as amount_count,
-        sum(amount_printed) as amount_sum
+        coalesce(sum(amount_printed), 0) as amount_sum
     from {{ ref('int_amount') }}
 
 )

@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 import yaml
+from cluster import programs
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = "county-budget-warehouse:"
+OURS = ("county-budget-warehouse:", "county-budget-superset:")
 SECRET = re.compile(r"PASSWORD$|SECRET|_KEY$|_CONN$|BROKER_URL$|RESULT_BACKEND$|ALERT_URLS$")
 REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::?([-?])([^}]*))?\}")
 
@@ -52,6 +53,19 @@ def first_run() -> Any:
 
 
 # --- the file as a whole ------------------------------------------------------------------------
+
+
+@pytest.mark.full
+def test_the_file_is_what_the_compose_schema_says() -> None:
+    """The schema of the Compose specification, which knows more than an installed Compose."""
+    checker = programs() / "check-jsonschema"
+    done = subprocess.run(
+        [checker, "--builtin-schema", "vendor.compose-spec", ROOT / "docker-compose.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed")
@@ -106,7 +120,7 @@ def test_what_the_file_asks_for_is_written_by_first_run() -> None:
 
 def test_published_ports_are_on_loopback_alone() -> None:
     published = {n: s["ports"] for n, s in services().items() if s.get("ports")}
-    assert list(published) == ["api-server"]
+    assert list(published) == ["api-server", "superset"]
     assert all(str(p).startswith("127.0.0.1:") for ports in published.values() for p in ports)
 
 
@@ -138,7 +152,11 @@ def test_our_services_can_change_nothing_but_their_volumes() -> None:
 def test_what_reads_foreign_documents_cannot_reach_the_internet() -> None:
     assert compose()["networks"]["inside"] == {"internal": True}
     way_out = {n for n, s in services().items() if set(s.get("networks", [])) - {"inside"}}
-    assert way_out == {"api-server", "worker-crawl", "worker-warehouse"}
+    assert way_out == {"api-server", "superset", "worker-crawl", "worker-warehouse"}
+    # what has a way out and is not Airflow's holds no key to queue, database or stores
+    given = environment(services()["superset"])
+    assert given.keys() == {"BUDGETS_DATA", "SUPERSET_SECRET_KEY", "BUDGETS_BI_PASSWORD"}
+    assert services()["superset"]["networks"] == ["pages"]
     assert services()["sample-sites"]["network_mode"] == "service:worker-crawl"
 
 
@@ -147,11 +165,20 @@ def test_one_worker_alone_has_the_warehouse() -> None:
         n
         for n, s in services().items()
         for v in s.get("volumes", [])
-        if str(v).split(":")[0] in ("warehouse", "published", "docs")
+        if str(v).split(":")[0] in ("warehouse", "published", "docs") and not str(v).endswith(":ro")
     ]
     assert set(holders) == {"worker-warehouse"}
+    assert "published:/data/published:ro" in services()["superset"]["volumes"]
     command = services()["worker-warehouse"]["command"]
     assert command[command.index("--concurrency") + 1] == "1"
+
+
+def test_the_evidence_site_finds_the_readings() -> None:
+    """It is built by the warehouse worker, from the checkpoints that the reading workers write."""
+    for name in ("worker-parse", "worker-ocr"):
+        assert "parsed:/data/parsed" in services()[name]["volumes"], name
+        assert "reading:/data" in services()[name]["volumes"], f"{name}: the lock of landing"
+    assert "parsed:/data/parsed:ro" in services()["worker-warehouse"]["volumes"]
 
 
 def test_every_queue_of_the_dags_has_a_worker_that_always_runs() -> None:
@@ -307,8 +334,15 @@ def test_the_image_holds_every_package_of_the_project() -> None:
 
 
 def test_the_image_is_not_root_and_holds_no_secret() -> None:
-    last = dockerfile().rpartition("\nFROM ")[2]
-    assert "\nUSER 10001:10001\n" in last
+    stages = re.split(r"^FROM ", dockerfile(), flags=re.M)
+    names = {s.split("\n")[0].rpartition(" AS ")[2]: s for s in stages[1:]}
+    assert "\nUSER 10001:10001\n" in names["project"]
+    assert names["superset"].startswith("project AS superset")
+    assert "\nUSER" not in names["superset"]
+    built = {
+        s["build"]["target"]: s["image"].split(":")[0] for s in services().values() if "build" in s
+    }
+    assert built == {"project": "county-budget-warehouse", "superset": "county-budget-superset"}
     assert not re.search(r"(?i)^(ARG|ENV) .*(password|secret|token)", dockerfile(), re.M)
     ignore = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignore

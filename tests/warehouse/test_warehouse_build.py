@@ -523,6 +523,16 @@ def test_a_row_lost_inside_the_warehouse_stops_the_build(copy_of: Layout) -> Non
         build(copy_of, select=GUARDS)
 
 
+@pytest.mark.full
+def test_a_first_night_that_found_nothing_is_no_loss(tmp_path: Path) -> None:
+    """The run of 06:30 may come before anything was ever landed: nothing is missing then."""
+    layout = Layout(tmp_path)
+    load(layout, [])
+    report = build(layout)
+    assert "fct_amount" in report.timings
+    assert report.warnings == []
+
+
 def test_a_nightly_build_leaves_no_check_out(
     copy_of: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
