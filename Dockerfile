@@ -17,6 +17,7 @@ COPY scrapers/ scrapers/
 COPY parsers/ parsers/
 COPY expectations/ expectations/
 COPY evidence/ evidence/
+COPY inspection/ inspection/
 COPY warehouse/ warehouse/
 COPY dbt/ dbt/
 COPY docs/questions/ docs/questions/
