@@ -5,6 +5,7 @@ What no form claims stays as plain grids. Every decision is kept for ``explain``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -67,6 +68,10 @@ class Assembly:
     """ids of the grids and lines that became part of a form"""
     stray: list[TextLine] = field(default_factory=list)
     """lines of figures outside every grid that no form took: rows that may have been lost"""
+
+
+_FIGURE = re.compile(r"[-−]?[\d,]+\.\d{2}").fullmatch
+_ROW = re.compile(r"(?:\d{3}(?:\d{2}){0,2}|[一二三四五六七八九十]+、)[一-龥]").match
 
 
 @dataclass
@@ -198,6 +203,8 @@ class _Assembler:
         text = key(line.text)
         if any(f.title_fit(text) != "no" for f in self.family.forms.values()):
             return True
+        if _ROW(text) or any(_FIGURE(key(w.text)) for w in line.words):
+            return True  # the same row of several forms, at the end of their pages
         return all(
             fits(self.family.owner, k)
             or fits(self.family.unit, k)
@@ -279,7 +286,7 @@ class _Assembler:
                     self.out.used.add(id(first))
                     i += 1
                     continue
-                if self._is_row(columns, lines, i):
+                if self._is_row(columns, lines, i) and self._text_end(page, columns, i) > i:
                     i = take(None, columns)
                     goes_on = False
                     continue

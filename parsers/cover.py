@@ -493,12 +493,78 @@ def _phase_and_scope(cover: Cover, heads: list[str], pages: list[Page]) -> None:
         ("contents", [e.title for e in cover.contents], "scopes"),
         ("owner lines of the tables", heads, "scope_titles"),
         ("titles of the performance tables", whole, "scope_performance"),
+        ("name of the body", [cover.department or ""], "scope_names"),
     ):
         for rule in cast("list[dict[str, str]]", _rules()[rules]):
             if any(_rx(rule["pattern"]).search(t) for t in texts):
                 cover.scope = cast("Scope", rule["scope"])
                 cover.evidence["scope"] = source
                 return
+
+
+def _superior(pages: list[Page], cover: Cover) -> None:
+    """A form whose column 部门名称 holds one other body alone is published by a unit of that body.
+
+    Small bodies call their own budget 部门预算 too; counted as a department it would be counted
+    twice.
+    """
+    if cover.scope != "department" or not cover.department:
+        return
+    mine = _bare_name(cover.department)
+    label, ends = _pattern("superior_column"), _pattern("body_ends")
+    with_forms = {number for number, _ in cover.form_titles}
+    for page in pages:
+        for grid in page.grids if page.number in with_forms else ():
+            heads = [c for c in grid.cells if c.row < 3 and label.search(plain(c.text))]
+            for head in heads:
+                below = {
+                    re.sub(r"^[0-9]+[-—]?", "", plain(c.text))
+                    for c in grid.cells
+                    if c.row > head.row and c.col == head.col
+                } - {"", "合计", "总计"}
+                if len(below) != 1 or places_of(name := below.pop()) == Places():
+                    continue
+                bare = _bare_name(name)
+                if not ends.search(name) or bare in mine or mine in bare:
+                    continue
+                cover.scope, cover.evidence["scope"] = "unit", "department column of a form"
+                cover.warnings.append(
+                    Warning_(
+                        code="superior_named",
+                        message=f"a form names {name} as the department: this is the budget of "
+                        "one of its units, though it calls itself 部门预算",
+                        page=page.number,
+                        where="scope",
+                    )
+                )
+                return
+
+
+def _bare_name(name: str) -> str:
+    """A body's name without the party or the places it begins with."""
+    rest = _PARTY.sub("", plain(name))
+    for place in (*_provinces(), *_prefectures()):
+        rest = rest.removeprefix(place)
+    if m := _COUNTY.match(rest):
+        rest = rest[m.end() :] if len(rest) - m.end() >= 2 else rest
+    return rest
+
+
+def _reporting_body(cover: Cover, heads: list[str]) -> None:
+    """The body that a report is on: 2023年度…支队 over the title …绩效评价结果.
+
+    A name without a year is of the office that sends a notice to others.
+    """
+    ends = _pattern("body_ends")
+    for t in heads[:12]:
+        if _pattern("notice").search(t):
+            return
+        year = _pattern("year").match(t)
+        name = t[year.end() :].removeprefix("度") if year else ""
+        if 4 <= len(name) <= _NAME_LENGTH and ends.search(name) and places_of(name) != Places():
+            cover.department, cover.evidence["department"] = name, "line over the title"
+            cover.year, cover.evidence["year"] = _year_in(t), "line over the title"
+            return
 
 
 def _kind(pages: list[Page], cover: Cover, families: set[str], heads: list[str]) -> None:
@@ -604,9 +670,12 @@ def read_cover(pages: list[Page]) -> Cover:
     _kind(pages, cover, families, heads)
     if not cover.is_disclosure and not _pattern("body_ends").search(plain(cover.department or "")):
         cover.department = None
+    if cover.kind == "notice" and cover.department is None:
+        _reporting_body(cover, heads)
     _county(pages, cover)
     _year(pages, cover)
     _phase_and_scope(cover, [t for t, _ in lines] + heads, pages)
+    _superior(pages, cover)
     return cover
 
 

@@ -832,13 +832,70 @@ def _with_whole_texts(
             out.append(strip)
             owners.append(owner[i])
     cells = [owners[k] for k in near]
-    _keep_whole([out[k] for k in near], cells, starts)
+    _keep_whole([out[k] for k in near], cells, starts, _Lines(strips, owner))
     for k, cell in zip(near, cells, strict=True):
         owners[k] = cell
     return out, owners
 
 
-def _keep_whole(glyphs: list[Strip], owner: list[GridCell | None], crossing: list[int]) -> None:
+_HUNG = frozenset("、。，；：！？）》」』】”’")
+
+
+class _Lines:
+    """Where the lines of a cell begin, with the end of what is printed left of each."""
+
+    def __init__(self, strips: list[Strip], owner: list[GridCell | None]) -> None:
+        self.strips, self.owner = strips, owner
+        self._of: dict[int, list[tuple[float, float, float]]] = {}
+
+    def begins(self, g: Strip, cell: GridCell) -> bool:
+        """Does a glyph stand where another line of its cell begins, nothing drawn up to it?
+
+        Then a line of the cell begins with it too, however close the next cell's line comes. (A
+        text that runs over a border, line for line, goes on there in all its lines.)
+        """
+        return any(
+            abs(middle - g.middle) > 0.5 * g.size
+            and abs(x - g.x0) < 0.1 * g.size
+            and x - before > WORD_GAP * g.size
+            for middle, x, before in self.of(cell)
+        )
+
+    def hangs(self, g: Strip, cell: GridCell) -> bool:
+        """Is a glyph a mark hung out behind a full line (标点悬挂) that goes on in the next?
+
+        A text that is wrapped in its cell does not run over the cell's border.
+        """
+        return g.text in _HUNG and any(m > g.middle + 0.5 * g.size for m, _, _ in self.of(cell))
+
+    def of(self, cell: GridCell) -> list[tuple[float, float, float]]:
+        found = self._of.get(id(cell))
+        if found is None:
+            starts: dict[float, float] = {}
+            for strip, home in zip(self.strips, self.owner, strict=True):
+                if home is cell:
+                    starts[strip.middle] = min(strip.x0, starts.get(strip.middle, strip.x0))
+            found = self._of[id(cell)] = [
+                (
+                    middle,
+                    x,
+                    max(
+                        (
+                            s.x1
+                            for s in self.strips
+                            if s.x0 < x and abs(s.middle - middle) < 0.5 * s.size
+                        ),
+                        default=-math.inf,
+                    ),
+                )
+                for middle, x in starts.items()
+            ]
+        return found
+
+
+def _keep_whole(
+    glyphs: list[Strip], owner: list[GridCell | None], crossing: list[int], lines: _Lines
+) -> None:
     """Give a text that runs over its cell's border to one cell, whole.
 
     A glyph printed across a rule shows that its text is too long for the cell; were it cut at
@@ -855,10 +912,19 @@ def _keep_whole(glyphs: list[Strip], owner: list[GridCell | None], crossing: lis
             key=lambda k: glyphs[k].x0,
         )
         at = line.index(i)
+        left = owner[line[at - 1]] if at else None
+        if (
+            left is not None
+            and left is not owner[i]
+            and g.x0 < left.bbox[2]
+            and _drawn_on(glyphs[line[at - 1]], g)
+            and lines.hangs(g, left)
+        ):
+            owner[i] = left
         first = last = at
-        while first > 0 and _runs_on(glyphs, owner, line[first - 1], line[first]):
+        while first > 0 and _runs_on(glyphs, owner, line[first - 1], line[first], lines):
             first -= 1
-        while last + 1 < len(line) and _runs_on(glyphs, owner, line[last], line[last + 1]):
+        while last + 1 < len(line) and _runs_on(glyphs, owner, line[last], line[last + 1], lines):
             last += 1
         run = line[first : last + 1]
         done.update(run)
@@ -867,19 +933,34 @@ def _keep_whole(glyphs: list[Strip], owner: list[GridCell | None], crossing: lis
             owner[k] = cell
 
 
-def _runs_on(glyphs: list[Strip], owner: list[GridCell | None], a: int, b: int) -> bool:
+def _runs_on(
+    glyphs: list[Strip], owner: list[GridCell | None], a: int, b: int, lines: _Lines
+) -> bool:
     left, right = glyphs[a], glyphs[b]
-    if right.x0 - left.x1 > 0.28 * min(left.size, right.size):
+    gap = right.x0 - left.x1
+    if gap > 0.28 * min(left.size, right.size):
         return False
+    if (
+        left.source != right.source
+        and gap > 0.05 * right.size
+        and left.text in _MARK_OR_DIGIT
+        and right.text in _MARK_OR_DIGIT
+    ):
+        return False  # a blank's mark, and the next cell's figure that begins before its rule
     one, other = owner[a], owner[b]
     if one is other or one is None or other is None:
         return one is other
+    if lines.begins(right, other) or lines.hangs(left, one):
+        return False
     if _drawn_on(left, right):
         return True
     # is the border between the two glyphs, or does one of them stand on it?
     border = one.bbox[2]
     slack = 0.5 + 0.15 * left.size
     return left.x1 > border + slack or right.x0 < border - slack
+
+
+_MARK_OR_DIGIT = frozenset("-−－—–0123456789.,")
 
 
 def _drawn_on(left: Strip, right: Strip) -> bool:

@@ -346,7 +346,11 @@ def _find_tables(pages: list[Page]) -> list[_Table]:
                 elif _is("year_line", text) and title:
                     m = re.search(_rules()["year"], text)
                     year = int(m["year"]) if m else None
-                elif open_table is not None and not fresh and _has_footer(text):
+                elif (
+                    open_table is not None
+                    and (not fresh or _ends_overleaf(open_table, item))
+                    and _has_footer(text)
+                ):
                     open_table.parts[-1].lines_after.append(item)
                     open_table = None
                 elif not _has_footer(text):
@@ -423,6 +427,11 @@ def _alike(a: Grid, b: Grid) -> bool:
 @lru_cache(maxsize=1 << 13)
 def _is_footer(label: str) -> bool:
     return any(re.search(p, label) for p in _rules()["footer"].values())
+
+
+def _ends_overleaf(table: _Table, line: TextLine) -> bool:
+    """Does the line stand first on the page after the table's, whose own footer was not seen?"""
+    return not table.ended and line.page == table.pages[-1] + 1
 
 
 def _has_footer(text: str) -> bool:

@@ -624,7 +624,9 @@ def _rows(
         if form.columns[j].kind != "label":
             for a, b in pairwise(column):
                 pitch = _middle(b) - _middle(a)
-                if pitch > 0.5 * size:
+                if pitch > 0.5 * size and not (
+                    form.columns[j].kind == "code" and _wrapped_code(a.word.text, b.word.text)
+                ):
                     nearest = min(nearest, pitch)
     # rows that stand far apart leave room for wide leading, dense ones for none
     limit = 1.75 * size if 2.3 * size <= nearest < 1e9 else min(limit, 0.92 * nearest)
@@ -635,10 +637,12 @@ def _rows(
             last = blocks[-1] if len(blocks) > start else None
             if last is not None and _middle(p) - _middle(last[-1]) < 0.5 * size:
                 last.append(p)  # the same line
-            elif (
-                last is not None
-                and form.columns[j].kind == "label"
-                and _one_label(last, p, limit, size, known)
+            elif last is not None and (
+                _one_label(last, p, limit, size, known)
+                if form.columns[j].kind == "label"
+                else form.columns[j].kind == "code"
+                and _middle(p) - _middle(last[-1]) <= WRAP_PITCH * size
+                and _wrapped_code("".join(q.word.text for q in last), p.word.text)
             ):
                 last.append(p)
             else:
@@ -727,7 +731,7 @@ def _stacked(form: Form, j: int, pieces: list[_Piece], known: frozenset[str]) ->
         whole = (
             bool(_WHOLE_FIGURE.fullmatch(text)) or is_blank_mark(text)
             if kind == "amount"
-            else text.isdecimal() and len(text) in (3, 5, 7)
+            else text.isdecimal() and len(text) in _CODE_LENGTHS
             if kind == "code"
             else False
         )
@@ -744,6 +748,23 @@ def _middle(p: _Piece) -> float:
 
 def _block_top(block: list[_Piece]) -> float:
     return min(p.word.top for p in block)
+
+
+_CODE_LENGTHS = (3, 5, 7)  # 类 款 项 of a function code
+
+
+def _wrapped_code(before: str, here: str) -> bool:
+    """Are these the upper and the lower part of one code, set in a column too narrow for it?
+
+    One of them is no code by itself, and both together are.
+    """
+    a, b = key(before), key(here)
+    return (
+        a.isdecimal()
+        and b.isdecimal()
+        and len(a) + len(b) in _CODE_LENGTHS
+        and not (len(a) in _CODE_LENGTHS and len(b) in _CODE_LENGTHS)
+    )
 
 
 def _one_label(

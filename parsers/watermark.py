@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import islice
 from operator import attrgetter
 
 from parsers.page import Page, Removed, Strip
@@ -56,7 +57,9 @@ def take_out_level_watermarks(
             if g.source in texts or _place(g) in repeated:
                 by_style[_style(g, g.source in pale)].add(g.source)
         found.append(by_style)
-    for style in sorted({s for by_style in found for s in by_style}):
+    # faint ones first: what they lie over is then printed over nothing any more
+    styles = {s for by_style in found for s in by_style}
+    for style in sorted(styles, key=lambda s: (not s[1], s[0])):
         big_and_faint = style[1] and style[0] / 2 >= BIG * size
         hits = 0
         if not big_and_faint:
@@ -76,19 +79,41 @@ def take_out_level_watermarks(
 def _repeated_texts(
     read: Sequence[tuple[Page, list[Strip]]], faint: Sequence[set[int]], size: float
 ) -> list[set[int]]:
-    """Big faint text objects of each page whose text, or one that holds it, is in the document
-    three times or more: where coloured cells cover a part, its place tells nothing."""
+    """Faint text objects of each page whose text, or one that it is left of, is in the document
+    three times or more: where coloured cells cover a part, its place tells nothing.
+
+    What is no bigger than the document's text must also be printed over other text, twice.
+    """
     texts: list[dict[int, str]] = []
+    small: set[str] = set()
     for (_, glyphs), pale in zip(read, faint, strict=True):
         here: dict[int, str] = {}
         if pale:
             for g in glyphs:
-                if g.source in pale and g.size >= BIG * size:
+                if g.source in pale:
                     here[g.source] = here.get(g.source, "") + g.text
+            small |= {here[g.source] for g in glyphs if g.source in here and g.size < BIG * size}
         texts.append(here)
     counts = Counter(t for here in texts for t in here.values() if len(t) > 1)
-    common = [t for t, n in counts.items() if n >= MIN_PAGES]
-    return [{s for s, t in here.items() if any(t in c for c in common)} for here in texts]
+    common = {t for t, n in counts.items() if n >= MIN_PAGES}
+    for text in sorted(common & small):
+        over = (
+            _collides(glyphs, {source})
+            for (_, glyphs), here in zip(read, texts, strict=True)
+            for source, t in here.items()
+            if t == text
+        )
+        if sum(1 for _ in islice(filter(None, over), 2)) < 2:
+            common.discard(text)
+    return [
+        {s for s, t in here.items() if any(_is_left_of(t, c) for c in common)} for here in texts
+    ]
+
+
+def _is_left_of(text: str, whole: str) -> bool:
+    """Are these the characters left of the whole, some of them covered?"""
+    rest = iter(whole)
+    return all(ch in rest for ch in text)
 
 
 def _repeated(firsts: Sequence[Sequence[Strip]], least: float) -> set[Place]:

@@ -123,6 +123,34 @@ def test_a_notice_is_no_disclosure() -> None:
     assert cover.department is None
 
 
+def test_a_report_on_a_body_names_it_and_its_place_in_a_department() -> None:
+    pages = [page(1, "2027年度青石县公安局交通警察大队", "专项资金绩效评价结果", "现报告如下。")]
+    cover = read_cover(pages)
+    assert (cover.kind, cover.phase, cover.year) == ("notice", "other", 2027)
+    assert (cover.department, cover.scope) == ("青石县公安局交通警察大队", "unit")
+
+
+@pytest.mark.parametrize(
+    ("named", "scope"),
+    [
+        (["青石县教育局"], "unit"),
+        (["青石县职业教育服务中心"], "department"),
+        (["青石县教育局", "青石县第一中学"], "department"),
+        (["共青团青石县职业教育服务中心"], "department"),
+    ],
+)
+def test_a_form_that_names_another_department_is_of_one_of_its_units(
+    named: list[str], scope: str
+) -> None:
+    """A unit that calls its budget 部门预算 would be added up beside its department."""
+    pages = county_budget("青石县职业教育服务中心", "2027年度部门预算公开")
+    rows = [["部门名称", "合计"], ["合计", "0.50"], *([n, "0.50"] for n in named)]
+    pages.append(page(7, "2027年“三公”经费支出预算表", "单位：万元", grid(rows)))
+    cover = read_cover(pages)
+    assert cover.scope == scope
+    assert [w.code for w in cover.warnings] == ["superior_named"] * (scope == "unit")
+
+
 def test_a_form_to_be_filled_in_is_no_disclosure() -> None:
     pages = county_budget("XX县XX局", "2027年度部门预算", "XX部分")
     pages.append(page(9, "XX局主要职能", "XX情况", "XX与XXX相比"))
@@ -212,8 +240,23 @@ def test_foreign_documents_are_told_apart(shared_dir: Path) -> None:
             assert cover.phase == row["phase"], path.name
             assert cover.year == int(row["fiscal_year"]), path.name
             assert cover.department == row["organisation"], path.name
-            # it calls itself 部门 and says nowhere that another body is above it
-            scope = "department" if path.name.startswith("4a8c7eea") else row["scope"]
-            assert cover.scope == scope, path.name
+            assert cover.scope == row["scope"], path.name
             assert (cover.county or "") == row["county"], path.name
     assert judged >= 20
+
+
+@pytest.mark.shared
+@pytest.mark.full
+def test_a_scan_that_is_no_budget_is_told_from_its_image(shared_dir: Path) -> None:
+    from parsers.errors import NotADisclosureError
+    from parsers.read import read_document
+
+    with (shared_dir / "real/document_labels.csv").open(encoding="utf-8-sig") as f:
+        [row] = [r for r in csv.DictReader(f) if r["readable"] == "scan"]
+    path = shared_dir / "real/documents" / row["folder"] / row["file"]
+    with pytest.raises(NotADisclosureError) as caught:
+        read_document(path.read_bytes())
+    assert caught.value.document is not None
+    said = caught.value.document.document
+    assert (said.phase, said.scope, said.text_layer) == (row["phase"], row["scope"], "no")
+    assert (str(said.year), said.department) == (row["fiscal_year"], row["organisation"])

@@ -6,11 +6,13 @@ The documents are invented and printed by ``parsers_typeset`` in the test.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from parsers_typeset import (
+    FONT,
     UNRULED,
     Sheet,
     Style,
@@ -392,3 +394,133 @@ def test_an_amount_glued_to_the_next_label_stays_apart() -> None:
     setter.text(xs[2] + 0.2, y + 13, "三、国防支出", 9)
     row = read_pages(setter.pdf())[0].grids[0].matrix()[-1]
     assert row == ["一、甲", "1494.18", "三、国防支出", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    "right", [["围绕年度目标组织实施，确保完成。"], ["围绕年度目标组", "织实施，确保"]]
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_mark_hung_out_of_its_cell_joins_no_lines(right: list[str], at_once: bool) -> None:
+    """Word hangs 、 out behind a full line; the next cell's line was taken to go on with it."""
+    setter = Typesetter(Style())
+    sheet = invented(27)[2]
+    sheet.body = sheet.body[:2]
+    setter.sheet(sheet)
+    y, size = setter.y, 9.0
+    border = 60 + 3 + 9 * size + 1
+    setter._boxes([_cell(60, border), _cell(border, 535)], y, y + 42)
+    full = "贯彻落实全县决策、"
+    if at_once and len(right) > 1:
+        setter.text(63, y + 13, full + right[0], size)  # one text object for both cells
+        setter.text(63 + 9 * size, y + 26, right[1], size)
+    else:
+        full = "贯彻落实县委的决策、"  # the last mark stands beyond the border
+        setter.text(63, y + 13, full, size)
+        for k, line in enumerate(right):
+            setter.text(border + 8.2, y + 13 + 13 * k, line, size)
+    setter.text(63, y + 26, "工作部署", size)
+    row = read_pages(setter.pdf())[0].grids[-1].matrix()[-1]
+    assert [text for text in row if text] == [full + "工作部署", "".join(right)]
+
+
+@pytest.mark.parametrize("rules", ["none", "head_only"])
+def test_the_same_row_at_the_end_of_several_pages_is_no_running_foot(rules: str) -> None:
+    """T03 and T05 end a page with the same row at the same height: it was left out, untold."""
+    sheets = [s for s in invented(30) if s.id in ("T03", "T05")]
+    sheets[1].body = sheets[0].body
+    style = Style(rules=rules, size=7.0, pad=15.0)
+    assert read(sheets, style) == []
+    assert len(read_pages(print_pdf(sheets, style))) == 4
+
+
+@pytest.mark.parametrize("rules", ["none", "frame"])
+def test_a_code_wrapped_in_a_narrow_column_is_one(rules: str) -> None:
+    """20103 above 02 in a table without rules made a row of each."""
+    sheets = [s for s in invented(31) if s.id in ("T03", "T05")]
+    for sheet in sheets:
+        sheet.header[1][0] = "科目编码"
+        sheet.kinds, sheet.widths = "llaaa", [0.5, 2, 2, 2, 2]
+    assert read(sheets, Style(rules=rules, size=7.0)) == []
+
+
+def test_a_figure_that_begins_before_its_rule_takes_no_blanks_mark() -> None:
+    """- at the end of one cell and 270.27, begun before the next cell's rule, read as -270.27."""
+    setter = Typesetter(Style())
+    sheet = invented(32)[2]
+    sheet.body = sheet.body[:2]
+    setter.sheet(sheet)
+    y, size = setter.y, 9.0
+    setter._boxes([_cell(60, 200), _cell(200, 300), _cell(300, 345)], y, y + 18)
+    setter.text(63, y + 13, "其他支出", size)
+    setter.text(297 - wide("-", size), y + 13, "-", size)
+    setter.text(298, y + 13, "270.27", size)
+    row = read_pages(setter.pdf())[0].grids[-1].matrix()[-1]
+    assert [text for text in row if text] == ["其他支出", "-", "270.27"]
+
+
+def _with_marks(
+    setter: Typesetter, size: float, step: int, *, where: int, first: int = 120
+) -> bytes:
+    """The same small words level with the text, at the same places of all pages."""
+    for page in setter.pages:
+        for y in range(first, 780, step):
+            for x in (80, 230, 380):
+
+                def draw(c: Any, x: int = x, y: int = y) -> None:
+                    c.setFont(FONT, size)
+                    c.setFillGray(0.75)
+                    c.drawString(x, 842 - y, "内部资料")
+
+                page.texts.insert(where % (len(page.texts) + 1), draw)
+    return setter.pdf()
+
+
+@pytest.mark.parametrize("where", [0, 7, 10**6], ids=["before", "between", "behind"])
+@pytest.mark.parametrize("fills", ["", "white", "zebra"])
+def test_small_faint_words_all_over_the_page_are_a_watermark(fills: str, where: int) -> None:
+    """As small as the text, and partly under white cells: neither size nor place gave it away."""
+    sheets = invented(33)
+    style = Style(fills=fills, stack=True, pad=5.0)
+    setter = Typesetter(style)
+    for sheet in sheets:
+        setter.sheet(sheet)
+    data = _with_marks(setter, 9.0, 46, where=where)
+    assert differences(sheets, style, assemble(read_pages(data)).tables) == []
+
+
+def test_captions_that_repeat_below_a_watermark_stay() -> None:
+    """Drawn glyph by glyph at the same places of most pages, with faint words over them."""
+    sheets = invented(34)
+    style = Style(glyphs="chars", repeat_header="captions", pad=9.0)
+    setter = Typesetter(style)
+    for sheet in sheets:
+        setter.sheet(sheet)
+    data = _with_marks(setter, 24.0, 70, where=10**6, first=95)
+    assert differences(sheets, style, assemble(read_pages(data)).tables) == []
+
+
+def test_a_form_number_over_repeated_captions_begins_no_table() -> None:
+    """In a frame without rules within, 预算公开表12 was taken for a row that goes on."""
+    sheets = [replace(s, label="预算公开表12") for s in invented(35) if s.id in ("T03", "T05")]
+    style = Style(rules="frame", landscape=True, repeat_header="captions", pad=6.0,
+                  amount_align="left", owner_wrap=True)  # fmt: skip
+    assert read(sheets, style) == []
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\u3000"])
+@pytest.mark.parametrize("rules", ["lines", "open_sides"])
+def test_stray_blanks_inside_figures(rules: str, blank: str) -> None:
+    sheets = invented(36)
+    for sheet in sheets:
+        for row in sheet.body:
+            for c, kind in enumerate(sheet.kinds):
+                if kind == "a" and len(row[c]) > 4:
+                    row[c] = row[c][:2] + blank + row[c][2:]
+    style = Style(rules=rules, size=7.0)
+    made = assemble(read_pages(print_pdf(sheets, style)))
+    for sheet in sheets:
+        sheet.body = [
+            [t.replace(blank, "") if k == "a" else t for t, k in zip(row, sheet.kinds, strict=True)]
+            for row in sheet.body
+        ]
+    assert differences(sheets, style, made.tables) == []
