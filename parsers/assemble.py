@@ -138,6 +138,7 @@ class _Assembler:
         self.out = Assembly([], [], [], [], set())
         self.running = self._running_lines()
         self._setting: str | None = None
+        self._names: dict[str, tuple[Form, str] | None] = {}
 
     def run(self) -> Assembly:
         for page in self.pages:
@@ -347,7 +348,6 @@ class _Assembler:
 
         A listed title wins over a likeness, the shorter reading over the longer.
         """
-        forms = list(self.family.forms.values()) if forms is None else forms
         best: tuple[Form, int, str] | None = None
         text = ""
         for n in (1, 2, 3):
@@ -518,17 +518,14 @@ class _Assembler:
             kept.pop(0)
         return "".join(kept)
 
-    def _named(self, text: str, forms: list[Form]) -> tuple[Form, str] | None:
+    def _named(self, text: str, forms: list[Form] | None) -> tuple[Form, str] | None:
         if not may_be_title(text):
             return None
-        best: tuple[Form, str] | None = None
-        for form in forms:
-            fit = form.title_fit(text)
-            if fit == "exact":
-                return form, fit
-            if fit == "like" and best is None:
-                best = (form, fit)
-        return best
+        if forms is not None:
+            return _best_named(text, forms)
+        if text not in self._names:
+            self._names[text] = _best_named(text, self.family.forms.values())
+        return self._names[text]
 
     def _owner_unit(self, lines: list[TextLine], out: _Caption) -> None:
         """部门名称：… and 单位：万元 in any arrangement over one to three lines."""
@@ -915,6 +912,17 @@ class _Assembler:
         )
         self.out.warnings += reshape(table_of_form, form)
         return table_of_form
+
+
+def _best_named(text: str, forms: Iterable[Form]) -> tuple[Form, str] | None:
+    best: tuple[Form, str] | None = None
+    for form in forms:
+        fit = form.title_fit(text)
+        if fit == "exact":
+            return form, fit
+        if fit == "like" and best is None:
+            best = (form, fit)
+    return best
 
 
 # -- headers -----------------------------------------------------------------------------

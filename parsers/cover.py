@@ -153,8 +153,14 @@ def _county_at(rest: str) -> str | None:
 
 
 # --------------------------------------------------------------------------- lines
-def _page_lines(page: Page, *, grid_rows: int = 0) -> Iterator[tuple[str, TextLine | None]]:
+def _page_lines(page: Page, *, grid_rows: int = 0) -> list[tuple[str, TextLine | None]]:
     """Folded lines of a page top to bottom, with the first rows of its grids on demand."""
+    if grid_rows not in page.said:
+        page.said[grid_rows] = list(_fold_lines(page, grid_rows))
+    return page.said[grid_rows]
+
+
+def _fold_lines(page: Page, grid_rows: int) -> Iterator[tuple[str, TextLine | None]]:
     for item in page.flow():
         if isinstance(item, Grid):
             if grid_rows:

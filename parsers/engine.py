@@ -15,11 +15,12 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise, repeat
-from typing import Any
+from functools import lru_cache
+from itertools import cycle, pairwise, repeat, starmap
+from typing import Any, cast
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as c
@@ -138,6 +139,19 @@ class _Object:
     clip: BBox | None
 
 
+@dataclass(slots=True)
+class _Shape:
+    """A drawn path: how it is painted, and whether it may hide what lies below it."""
+
+    obj: int
+    order: int
+    fill: bool
+    """Filled with what can be seen on white paper."""
+    stroke: bool
+    covers: bool
+    dark: bool
+
+
 class _PageReader:
     """One page: ``read`` while the file is open, ``compose`` when all pages are read."""
 
@@ -240,11 +254,16 @@ class _PageReader:
             if c.FPDF_PAGEOBJ_FORM not in kinds.values():
                 self.orders.update((objects[k], first + k) for k in plain)
                 for k, kind in kinds.items():
-                    self.order = first + k
-                    self._object(objects[k], kind, outer, depth)
+                    if kind != _PATH:
+                        self.order = first + k
+                        self._object(objects[k], kind, outer, depth)
+                drawn = [k for k, kind in kinds.items() if kind == _PATH]
+                self._paths([objects[k] for k in drawn], [first + k for k in drawn], outer)
                 self.order = first + len(objects) - 1
                 return
         seen = set(plain)
+        paths: list[int] = []
+        orders: list[int] = []
         for k, obj in enumerate(objects):
             self.order += 1
             kind = kinds.get(k, _TEXT)
@@ -253,14 +272,16 @@ class _PageReader:
                     self.odd[obj] = _Object(self.order, False, "invisible", False, None)
             elif k in seen:
                 self.orders[obj] = self.order
+            elif kind == _PATH:
+                paths.append(obj)
+                orders.append(self.order)
             else:
                 self._object(obj, kind, outer, depth)
+        self._paths(paths, orders, outer)
 
     def _object(self, obj: int, kind: int, outer: c.FS_MATRIX | None, depth: int) -> None:
         if kind == _TEXT:
             self._text_object(obj, outer, depth)
-        elif kind == c.FPDF_PAGEOBJ_PATH:
-            self._path(obj, outer)
         elif kind == c.FPDF_PAGEOBJ_IMAGE:
             self._image(obj, outer)
         elif kind == c.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
@@ -346,31 +367,120 @@ class _PageReader:
         if area > 0.5 * self.width * self.height and not _has_transparency(obj):
             self.covers.append((self.order, box))
 
-    def _path(self, obj: int, outer: c.FS_MATRIX | None) -> None:
-        box = self._bounds(obj, outer)
-        if box is None or not _get_draw_mode(obj, *_MODES_AT):
-            return
-        fill, stroke = _FILL.value != 0, bool(_STROKE.value)
-        r, g, b, a = _RGBA
-        w, h = box[2] - box[0], box[3] - box[1]
-        covers = dark = False
-        if fill:
-            _get_fill(obj, *_RGBA_AT)
-            fill = a.value >= 8 and min(r.value, g.value, b.value) < 248
-            if a.value == 255 and w > THIN and h > THIN:
-                covers = not _has_transparency(obj)
-                dark = (r.value + g.value + b.value) / 3 < 200
-        if stroke:
-            _get_stroke(obj, *_RGBA_AT)
-            stroke = a.value >= 8 and min(r.value, g.value, b.value) < 248
-        if h <= THIN or w <= THIN:
-            if fill or stroke:
-                self._rule(box)
-            return
-        if not (covers or stroke or fill):
-            return
-        clip = self._clip(obj, outer) if covers else None
-        self._subpaths(obj, outer, stroke, fill, (covers, dark, clip))
+    def _paths(self, paths: list[int], orders: list[int], outer: c.FS_MATRIX | None) -> None:
+        """What is drawn: thin shapes are rules, others are taken apart."""
+        shapes = self._shapes(paths, orders, outer)
+        counts = map(_count_segments, [s.obj for s in shapes])
+        places = [k for k, n in enumerate(counts) if n == _RECTANGLE]
+        boxes = self._rectangles([shapes[k].obj for k in places], outer)
+        rectangles = dict(zip(places, boxes, strict=True))
+        for k, shape in enumerate(shapes):
+            clip = self._clip(shape.obj, outer) if shape.covers else None
+            box = rectangles.get(k)
+            if box is None:
+                self._subpaths(shape, outer, clip)
+                continue
+            x0, top, x1, bottom = box
+            if x1 - x0 <= THIN or bottom - top <= THIN:
+                if shape.fill or shape.stroke:
+                    self._rule(box)
+                continue
+            if shape.stroke:
+                self.horizontal += ((top, x0, x1), (bottom, x0, x1))
+                self.vertical += ((x0, top, bottom), (x1, top, bottom))
+            if shape.covers:
+                self._cover(shape, box, clip)
+
+    def _shapes(
+        self, paths: list[int], orders: list[int], outer: c.FS_MATRIX | None
+    ) -> list[_Shape]:
+        """Every path that is drawn and no rule, with its paint; rules are noted."""
+        n = len(paths)
+        bounds, modes = (ctypes.c_float * (4 * n))(), (ctypes.c_int * (2 * n))()
+        told = map(_get_bounds, paths, *_each(bounds, 16, 4))
+        drawn = map(_get_draw_mode, paths, *_each(modes, 8, 2))
+        seen = [bool(a and b) for a, b in zip(told, drawn, strict=True)]
+        filled, stroked = modes[0::2], modes[1::2]
+        fills = _paints(_get_fill, [p for p, on in zip(paths, filled, strict=True) if on])
+        strokes = _paints(_get_stroke, [p for p, on in zip(paths, stroked, strict=True) if on])
+        # each answer belongs to the next path that asked
+        fills_of = [next(fills) if on else _NO_PAINT for on in filled]
+        strokes_of = [next(strokes) if on else _NO_PAINT for on in stroked]
+        corners: Iterable[BBox]
+        corners = zip(bounds[0::4], bounds[1::4], bounds[2::4], bounds[3::4], strict=True)
+        if outer is not None:
+            corners = (_map_box(outer, *box) for box in corners)
+        out = []
+        for obj, order, told_of, (fill, opaque, dark), (stroke, _, _), box in zip(
+            paths, orders, seen, fills_of, strokes_of, starmap(self.upright, corners), strict=True
+        ):
+            if not told_of:
+                continue
+            x0, top, x1, bottom = box
+            if bottom - top <= THIN or x1 - x0 <= THIN:
+                if fill or stroke:
+                    self._rule(box)
+                continue
+            covers = opaque and not _has_transparency(obj)
+            if covers or stroke or fill:
+                out.append(_Shape(obj, order, fill, stroke, covers, dark))
+        return out
+
+    def _rectangles(self, objects: list[int], outer: c.FS_MATRIX | None) -> Iterator[BBox | None]:
+        """The boxes of paths of five points, None for one that is no upright rectangle."""
+        owners = [obj for obj in objects for _ in range(_RECTANGLE)]
+        corners = list(map(_get_segment, owners, cycle(range(_RECTANGLE))))
+        points = (ctypes.c_float * (2 * len(corners)))()
+        told = list(map(_get_point, corners, *_each(points, 8, 2)))
+        # A point at which a figure is closed is its first one once more: if one of the three in
+        # the middle were, the rest would be no rectangle of any size. The first only begins it.
+        kinds = [list(map(_segment_type, corners[k::_RECTANGLE])) for k in range(1, _RECTANGLE)]
+        lines = [not any(sides) for sides in zip(*kinds, strict=True)]
+        xs, ys = self._mapped(objects, outer, points[0::2], points[1::2])
+        ax, bx, cx, dx, ex = (xs[k::_RECTANGLE] for k in range(_RECTANGLE))
+        ay, by, cy, dy, ey = (ys[k::_RECTANGLE] for k in range(_RECTANGLE))
+        closed = [a == e and b == f for a, e, b, f in zip(ax, ex, ay, ey, strict=True)]
+        whole = all(told)
+        for k, (x0, y0, x1, y1) in enumerate(zip(ax, ay, cx, cy, strict=True)):
+            upright = (
+                (x0 == bx[k] and x1 == dx[k] and by[k] == y1 and dy[k] == y0)
+                or (y0 == by[k] and y1 == dy[k] and bx[k] == x1 and dx[k] == x0)
+            )  # fmt: skip
+            if upright and lines[k] and closed[k] and whole:
+                yield self.upright(
+                    x0 if x0 < x1 else x1, y0 if y0 < y1 else y1,
+                    x1 if x0 < x1 else x0, y1 if y0 < y1 else y0,
+                )  # fmt: skip
+            else:
+                yield None
+
+    def _mapped(
+        self, objects: list[int], outer: c.FS_MATRIX | None, xs: list[float], ys: list[float]
+    ) -> tuple[list[float], list[float]]:
+        """The corners of paths of five points, each path's by its own matrix."""
+        found = (ctypes.c_float * (6 * len(objects)))()
+        deque(map(_get_matrix, objects, *_each(found, 24, 1)), maxlen=0)
+        numbers = found[:]
+        if outer is None and numbers == _AS_IT_IS * len(objects):
+            return xs, ys
+        out_x, out_y = [], []
+        for k in range(len(objects)):
+            m = c.FS_MATRIX(*numbers[6 * k : 6 * k + 6])
+            if outer is not None:
+                m = _times(m, outer)
+            xx, yx, x_at, xy, yy, y_at = m.a, m.c, m.e, m.b, m.d, m.f
+            for j in range(_RECTANGLE * k, _RECTANGLE * (k + 1)):
+                x, y = xs[j], ys[j]
+                out_x.append(xx * x + yx * y + x_at)
+                out_y.append(xy * x + yy * y + y_at)
+        return out_x, out_y
+
+    def _cover(self, shape: _Shape, box: BBox, clip: BBox | None) -> None:
+        seen = box if clip is None else _common(box, clip)
+        if seen is not None:
+            self.covers.append((shape.order, seen))
+            if shape.dark:
+                self.darks.append((shape.order, seen))
 
     def _rule(self, box: BBox) -> None:
         x0, y0, x1, y1 = box
@@ -379,23 +489,16 @@ class _PageReader:
         if x1 - x0 <= y1 - y0:
             self.vertical.append(((x0 + x1) / 2, y0, y1))
 
-    def _subpaths(
-        self,
-        obj: int,
-        outer: c.FS_MATRIX | None,
-        stroke: bool,
-        fill: bool,
-        cover: tuple[bool, bool, BBox | None],
-    ) -> None:
+    def _subpaths(self, shape: _Shape, outer: c.FS_MATRIX | None, clip: BBox | None) -> None:
         """Take a path apart: thin pieces are rules, rectangles may cover what lies below.
 
         Only a rectangle covers: the frame of a whole table can be one filled path.
         """
+        obj, stroke = shape.obj, shape.stroke
         m = c.FS_MATRIX()
         _get_matrix(obj, ctypes.byref(m))
         if outer is not None:
             m = _times(m, outer)
-        covers, dark, clip = cover
         points: list[tuple[float, float]] = []
         curved = False
 
@@ -405,7 +508,7 @@ class _PageReader:
             xs, ys = [p[0] for p in points], [p[1] for p in points]
             box = self.upright(min(xs), min(ys), max(xs), max(ys))
             if box[2] - box[0] <= THIN or box[3] - box[1] <= THIN:
-                if fill or stroke:
+                if shape.fill or stroke:
                     self._rule(box)
                 return
             if stroke:
@@ -413,12 +516,8 @@ class _PageReader:
                     piece = self.upright(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
                     if piece[2] - piece[0] <= 1.0 or piece[3] - piece[1] <= 1.0:
                         self._rule(piece)
-            if covers and not curved and 4 <= len(points) <= 6 and _is_rectangle(points):
-                seen = box if clip is None else _common(box, clip)
-                if seen is not None:
-                    self.covers.append((self.order, seen))
-                    if dark:
-                        self.darks.append((self.order, seen))
+            if shape.covers and not curved and 4 <= len(points) <= 6 and _is_rectangle(points):
+                self._cover(shape, box, clip)
 
         for i in range(_count_segments(obj)):
             seg = _get_segment(obj, i)
@@ -473,20 +572,25 @@ class _PageReader:
     def _collect(self, page: Page, text: Any) -> list[Strip]:
         handle = _address(text)
         said = _said(handle, c.FPDFText_CountChars(text))
-        places = [i for i, ch in enumerate(said) if ch not in _BLANKS]
+        places: list[int] = []
+        after = 0
+        for blank in _BLANKS.finditer(said):
+            places.extend(range(after, blank.start()))
+            after = blank.end()
+        places.extend(range(after, len(said)))
         if not places:
             page.image_share = self._image_share()
             page.has_text = False
             return []
-        said = said.translate(_PRINTED) if _SPECIAL(said) else said
-        chars = said if len(places) == len(said) else "".join([said[i] for i in places])
+        chars = _BLANKS.sub("", said)
+        chars = chars.translate(_PRINTED) if _SPECIAL(chars) else chars
         page.unmapped += chars.count("\ufffd")
         taking = _Taking(self, page, handle, places, chars)
         taking.take()
         taking.note_gone()
-        glyphs = sum(len(s.text) for s in taking.out)
-        if max(taking.sideways) > 2 * glyphs and max(taking.sideways) > 20:
-            page.turned = taking.sideways.index(max(taking.sideways)) * 90
+        most = max(taking.sideways)
+        if most > 20 and most > 2 * sum(len(s.text) for s in taking.out):
+            page.turned = taking.sideways.index(most) * 90
         page.image_share = self._image_share()
         page.has_text = bool(taking.out)
         return taking.out
@@ -584,10 +688,10 @@ class _Taking:
         self.objects: list[int] = list(map(_get_object, repeat(handle), places))
         self.starts = [0, *(k for k, (a, b) in enumerate(pairwise(self.objects), 1) if a != b)]
         runs = [places[k] for k in self.starts]
-        self.matrices = _answers(_get_char_matrix, handle, runs, 6)
+        self.matrices: list[float] = _answers(_get_char_matrix, handle, runs, 6)[:]
         self.sizes: list[float] = list(map(_get_size, repeat(handle), runs))
         boxes = _answers(_get_box, handle, places, 4)
-        left, top, right, bottom = (boxes[k::4] for k in range(4))
+        left, top, right, bottom = (_listed(boxes, k, 4) for k in range(4))
         if reader.rotation == 0:
             self.high, self.tops, self.bottoms = reader.high, top, bottom
             self.left, self.right = left, right
@@ -993,8 +1097,7 @@ def _home(run: list[Strip], owner: list[GridCell | None]) -> GridCell | None:
 
 
 _FIGURE = re.compile(r"[-−－(（]?[\d,，. ]+[)）]?").fullmatch
-_BLANKS = frozenset(map(chr, (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x3000, 0x200B, 0x200C,
-                              0x200D, 0xFEFF, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x00AD)))  # fmt: skip
+_BLANKS = re.compile("[\\x09-\\x0d\\x20\\xa0\\xad\\u2000-\\u200d\\u202f\\u205f\\u3000\\ufeff]+")
 
 
 class _Printing(dict[int, str]):
@@ -1025,12 +1128,17 @@ def _said(handle: int, n: int) -> str:
     return "".join(map(chr, map(_get_unicode, repeat(handle), range(n))))
 
 
-def _answers(ask: Any, handle: int, places: Sequence[int], width: int) -> list[float]:
+def _answers(ask: Any, handle: int, places: Sequence[int], width: int) -> Any:
     """What the library says of each place, ``width`` numbers at a time."""
     answers = (ctypes.c_float * (width * len(places)))()
     base, step = ctypes.addressof(answers), 4 * width
     deque(map(ask, repeat(handle), places, range(base, base + step * len(places), step)), maxlen=0)
-    return answers[:]
+    return answers
+
+
+def _listed(answers: Any, first: int, step: int) -> list[float]:
+    """Every ``step``-th of the answers."""
+    return cast("list[float]", memoryview(answers).cast("B").cast("f")[first::step].tolist())
 
 
 def _plain_texts(objects: list[int]) -> tuple[list[int], dict[int, int]]:
@@ -1062,7 +1170,36 @@ def _plain_texts(objects: list[int]) -> tuple[list[int], dict[int, int]]:
     return plain, {k: _get_type(objects[k]) for k in sorted(rest)}
 
 
-_TEXT = c.FPDF_PAGEOBJ_TEXT
+def _each(buffer: Any, step: int, parts: int) -> list[range]:
+    """Where the answers of each call begin in a buffer: one range for each of its parts."""
+    base = ctypes.addressof(buffer)
+    return [range(base + 4 * k, base + ctypes.sizeof(buffer), step) for k in range(parts)]
+
+
+def _paints(ask: Any, objects: list[int]) -> Iterator[tuple[bool, bool, bool]]:
+    """Of each object's colour: can it be seen on white paper, is it opaque, is it dark?"""
+    answers = (ctypes.c_uint * (4 * len(objects)))()
+    deque(map(ask, objects, *_each(answers, 16, 4)), maxlen=0)
+    return starmap(
+        _paint, zip(answers[0::4], answers[1::4], answers[2::4], answers[3::4], strict=True)
+    )
+
+
+@lru_cache(maxsize=1 << 10)
+def _paint(red: int, green: int, blue: int, alpha: int) -> tuple[bool, bool, bool]:
+    return (
+        alpha >= 8 and min(red, green, blue) < 248,
+        alpha == 255,
+        (red + green + blue) / 3 < 200,
+    )
+
+
+_TEXT, _PATH = c.FPDF_PAGEOBJ_TEXT, c.FPDF_PAGEOBJ_PATH
+_NO_PAINT = (False, False, False)
+_RECTANGLE = 5
+"""Points of a path that is one rectangle: back at the first in the end."""
+_AS_IT_IS = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+"""The matrix of a path that is drawn where its points say."""
 _FILLED = frozenset({
     c.FPDF_TEXTRENDERMODE_FILL, c.FPDF_TEXTRENDERMODE_FILL_STROKE,
     c.FPDF_TEXTRENDERMODE_FILL_CLIP, c.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP,
@@ -1159,11 +1296,9 @@ def _common(a: BBox, b: BBox) -> BBox | None:
 _RGBA = (ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint())
 _L, _B, _R, _T = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
 _X, _Y = ctypes.c_float(), ctypes.c_float()
-_FILL, _STROKE = ctypes.c_int(), ctypes.c_int()
 _RGBA_AT = tuple(ctypes.byref(x) for x in _RGBA)
 _BOUNDS_AT = tuple(ctypes.byref(x) for x in (_L, _B, _R, _T))
 _XY_AT = (ctypes.byref(_X), ctypes.byref(_Y))
-_MODES_AT = (ctypes.byref(_FILL), ctypes.byref(_STROKE))
 
 
 def _as_called(function: Any, result: Any, *arguments: Any) -> Any:

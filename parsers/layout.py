@@ -168,6 +168,29 @@ def mend_lines(lines: list[list[Word]]) -> None:
             _mend(upper, lower)
 
 
+def rejoined(line: list[Word]) -> list[Word]:
+    """A line's words from left to right, those without a gap between them as one."""
+    out: list[Word] = []
+    for w in line:
+        a = out[-1] if out else None
+        if (
+            a is not None
+            and -0.2 * a.size <= w.x0 - a.x1 <= WORD_GAP * min(a.size, w.size)
+            and abs(_middle_of(w) - _middle_of(a)) <= SAME_HEIGHT * min(a.size, w.size)
+        ):
+            out[-1] = Word(
+                a.text + w.text,
+                a.x0,
+                min(a.top, w.top),
+                max(a.x1, w.x1),
+                max(a.bottom, w.bottom),
+                max(a.size, w.size),
+            )
+        else:
+            out.append(w)
+    return out
+
+
 def _middle_of(word: Word) -> float:
     return (word.top + word.bottom) / 2
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 __all__ = ["NotAnAmountError", "is_blank_mark", "parse_amount"]
 
@@ -35,11 +36,13 @@ _HALF_WIDTH = {0xFF10 + d: 0x30 + d for d in range(10)} | {
 _NEGATIVE_MARKS = "△▲"
 
 
+@lru_cache(maxsize=1 << 14)
 def is_blank_mark(text: str) -> bool:
     """「—」 and the like: a mark that there is no figure."""
     return bool(_BLANK_MARK.fullmatch(_SPACE.sub("", text)))
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_amount(text: str) -> Decimal | None:
     """The exact decimal of a printed amount; None for a blank cell or a 「—」.
 

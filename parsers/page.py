@@ -226,6 +226,10 @@ class Page:
     """Of a scan that was straightened: its boxes on the page as it lies in the file."""
     is_whole: bool = False
     """A sheet of a spreadsheet: no table goes on from the page before."""
+    said: dict[int, list[tuple[str, TextLine | None]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Its lines as ``parsers.cover`` compares them: asked for again and again."""
 
     def visible(self, box: BBox) -> BBox:
         """A box of a turned page in the coordinates of the page as viewers show it."""

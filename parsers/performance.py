@@ -148,7 +148,8 @@ def _is_full(cell: GridCell) -> bool:
         return False
     last = max(cell.words, key=lambda w: w.top + w.bottom)
     height = last.bottom - last.top
-    line = [w for w in cell.words if abs(w.top - last.top) <= height / 2]
+    # of a glyph printed upside down the height is below 0: its line holds at least itself
+    line = [w for w in cell.words if w is last or abs(w.top - last.top) <= height / 2]
     width = max(w.x1 for w in line) - min(w.x0 for w in line)
     return cell.bbox[2] - cell.bbox[0] - width < 2.2 * height
 
@@ -316,14 +317,22 @@ def _kind_of(labels: list[str]) -> str | None:
     """project or whole by the labels of a grid; None where it is neither."""
     marks = _rules()["project_marks"]
 
-    def hits(patterns: list[str]) -> int:
-        return sum(any(_says(p, x) for x in labels) for p in patterns)
-
-    if hits(marks["first"]) and hits(marks["second"]):
+    found = set().union(*map(_marks_in, labels))
+    if not found:
+        return None
+    if not found.isdisjoint(marks["first"]) and not found.isdisjoint(marks["second"]):
         return "project"
-    if hits(_rules()["whole_marks"]) >= 2:
+    if len(found.intersection(_rules()["whole_marks"])) >= 2:
         return "whole"
     return None
+
+
+@lru_cache(maxsize=1 << 13)
+def _marks_in(label: str) -> frozenset[str]:
+    """The patterns that tell the kind of a table, as far as this label shows them."""
+    marks = _rules()["project_marks"]
+    patterns = (*marks["first"], *marks["second"], *_rules()["whole_marks"])
+    return frozenset(p for p in patterns if re.search(p, label))
 
 
 def _find_tables(pages: list[Page]) -> list[_Table]:

@@ -8,15 +8,15 @@ on it, which holds for left, right and centred settings alike.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from parsers.document import BBox
 from parsers.forms import Form, fits, key
-from parsers.layout import word_lines
+from parsers.layout import rejoined, word_lines
 from parsers.money import NotAnAmountError, is_blank_mark, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
 
@@ -114,6 +114,8 @@ def find_header(form: Form, lines: Sequence[TextLine], first: int) -> TextHeader
             best.count = n
             break
         words.extend(line.words)
+        if any(_DECIMALS(w.text) for w in line.words):
+            break  # no header holds a figure with decimals, and every word must be explained
         if not any(_in_vocabulary(form, w.text) for w in line.words):
             break
         if len(words) < len(form.columns):
@@ -135,17 +137,22 @@ def _in_vocabulary(form: Form, text: str) -> bool:
     k = key(text)
     if form.in_header(k, 0, len(form.columns) - 1):
         return True
-    return not re.search(r"\d[.,]\d", k) and len(k) <= 14
+    return not _DECIMALS(k) and len(k) <= 14
+
+
+_DECIMALS = re.compile(r"\d[.,]\d").search
 
 
 def _match(form: Form, words: list[Word]) -> tuple[list[_Block], list[list[_Block]]] | None:
     blocks = _blocks(words)
+    texts = {text: key(text) for text in {b.text for b in blocks}}
     options: list[list[_Block]] = []
     for column in form.columns:
         leaf = column.path[-1].source
-        mine = [b for b in blocks if fits(leaf, key(b.text))]
-        if not mine:
+        here = {text for text, k in texts.items() if fits(leaf, k)}
+        if not here:
             return None
+        mine = [b for b in blocks if b.text in here]
         # lower and longer readings first: a leaf stands below its group
         mine.sort(key=lambda b: (-len(b.words), -b.bottom))
         options.append(mine)
@@ -301,7 +308,10 @@ def without_frames(page: Page, frames: Sequence[Grid]) -> Page:
                 rows[-1].append(w)
             else:
                 rows.append([w])
-        lines += word_lines([sorted(row, key=lambda x: x.x0) for row in rows], page.number)
+        # a rule that ends half-way parts no rows beyond its end: a text printed there at its
+        # height was cut by it, glyph by glyph
+        whole = [rejoined(sorted(row, key=lambda x: x.x0)) for row in rows]
+        lines += word_lines(whole, page.number)
         for cell in frame.cells:
             ruled += [(y, frame.bbox[0], frame.bbox[2]) for y in (cell.bbox[1], cell.bbox[3])]
     lines.sort(key=lambda x: x.bbox[1])
@@ -327,31 +337,40 @@ class _Piece:
 def body_end(header: TextHeader, lines: Sequence[TextLine], first: int) -> int:
     """Index of the first line from ``first`` on that is no row of the table."""
     placer = Placer(header, lines[first:])
+    middles = placer.middles  # from left to right
     for i in range(first, len(lines)):
-        line = lines[i]
-        for w in line.words:
-            crossed = sum(w.x0 < m < w.x1 for m in header.middles)
-            if crossed > 1 and len(split_glued(w)) == 1:
+        for word in lines[i].words:
+            crossed = bisect_left(middles, word.x1) - bisect_right(middles, word.x0)
+            parts = split_glued(word)
+            if crossed > 1 and len(parts) == 1:
                 return i
-        placed = [placer.column(w) for word in line.words for w in split_glued(word)]
-        if any(p is None for p in placed):
-            return i
+            if any(placer.column(w) is None for w in parts):
+                return i
     return len(lines)
 
 
 def split_glued(word: Word) -> list[Word]:
     """A word that holds an amount or a code and the text beside it, parted."""
+    parts = _glued(word.text)
+    if parts is None:
+        return [word]
+    a, b = parts
+    width = [1.0 if ord(ch) > 0x2E80 else 0.5 for ch in word.text]
+    cut = word.x0 + (word.x1 - word.x0) * sum(width[: len(a)]) / sum(width)
+    return [
+        Word(a, word.x0, word.top, cut, word.bottom, word.size),
+        Word(b, cut, word.top, word.x1, word.bottom, word.size),
+    ]
+
+
+@lru_cache(maxsize=1 << 14)
+def _glued(text: str) -> tuple[str, str] | None:
+    """The two texts that are glued in this one, if they are."""
     for rx in _GLUED:
-        m = rx.fullmatch(word.text)
+        m = rx.fullmatch(text)
         if m:
-            a, b = m.group(1), m.group(2)
-            width = [1.0 if ord(ch) > 0x2E80 else 0.5 for ch in word.text]
-            cut = word.x0 + (word.x1 - word.x0) * sum(width[: len(a)]) / sum(width)
-            return [
-                Word(a, word.x0, word.top, cut, word.bottom, word.size),
-                Word(b, cut, word.top, word.x1, word.bottom, word.size),
-            ]
-    return [word]
+            return m.group(1), m.group(2)
+    return None
 
 
 class Placer:
@@ -375,7 +394,9 @@ class Placer:
         form, middles = self.form, self.middles
         text = key(word.text)
         middle = (word.x0 + word.x1) / 2
-        near = min(range(len(middles)), key=lambda j: abs(middles[j] - middle))
+        near = bisect_left(middles, middle)
+        if near and (near == len(middles) or middle - middles[near - 1] <= middles[near] - middle):
+            near -= 1
         if _is_amount(text):
             # code columns hold plain digits, centred or left
             if text.isdecimal() and form.columns[near].kind != "amount":
@@ -387,18 +408,15 @@ class Placer:
             ):
                 return near
             if self.setting == "left":
-                at = [j for j, m in enumerate(middles) if m >= word.x0]
-                j = at[0] if at else len(middles) - 1
+                j = min(bisect_left(middles, word.x0), len(middles) - 1)
             else:
-                at = [j for j, m in enumerate(middles) if m <= word.x1 + 1]
-                j = at[-1] if at else 0
+                j = max(bisect_right(middles, word.x1 + 1) - 1, 0)
             if form.columns[j].kind == "amount":
                 return j
             if form.columns[near].kind == "amount":
                 return near
             return near if text.isdecimal() else None
-        at = [j for j, m in enumerate(middles) if m >= word.x0 - 1]
-        j = at[0] if at else len(middles) - 1
+        j = min(bisect_left(middles, word.x0 - 1), len(middles) - 1)
         if form.columns[j].kind != "amount":
             return j
         # a text over an amount column: a label that starts left of an earlier column's middle
@@ -411,17 +429,20 @@ class Placer:
 def setting_places(lines: Iterable[Iterable[Word]]) -> dict[str, int]:
     """In how many places amounts line up, were they set right, centred or left."""
     words = [
-        w
-        for line in lines
-        for word in line
-        for w in split_glued(word)
-        if _is_amount(key(w.text)) and not key(w.text).isdecimal()
+        w for line in lines for word in line for w in split_glued(word) if _tells_setting(w.text)
     ]
     return {
         "right": _ranks([w.x1 for w in words]),
         "centre": _ranks([(w.x0 + w.x1) / 2 for w in words]),
         "left": _ranks([w.x0 for w in words]),
     }
+
+
+@lru_cache(maxsize=1 << 14)
+def _tells_setting(text: str) -> bool:
+    """An amount, and no code: plain digits may be either."""
+    text = key(text)
+    return _is_amount(text) and not text.isdecimal()
 
 
 def _ranks(values: list[float]) -> int:
@@ -434,6 +455,7 @@ def _ranks(values: list[float]) -> int:
     return n
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_amount(text: str) -> bool:
     if is_blank_mark(text):
         return True
@@ -680,10 +702,12 @@ def rows_without_rules(
     """
     words = [w for cells in by_column for cell in cells for w in cell.words]
     # where one row's border is missing (a merged 合计), the cell spans two columns in all rows
-    pieces = [
-        _Piece(max(0, min(bisect_right(edges, (w.x0 + w.x1) / 2), len(by_column)) - 1), w)
-        for w in words
+    columns = [
+        max(0, min(bisect_right(edges, (w.x0 + w.x1) / 2), len(by_column)) - 1) for w in words
     ]
+    if len(set(columns)) == len(columns):
+        return None  # no column holds two texts
+    pieces = list(map(_Piece, columns, words))
     if not any(_stacked(form, j, pieces, known) for j in range(len(form.columns))):
         return None
     rows = _rows(form, pieces, page, known)

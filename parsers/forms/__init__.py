@@ -107,22 +107,12 @@ class Form:
 
     def title_fit(self, text: str) -> Literal["exact", "like", "no"]:
         """How well a line (``key`` form, year and body in front allowed) names this form."""
-        if not may_be_title(text):
-            return "no"
-        for t in self.titles:
-            if fits(f"{_YEAR}(?:{t})", text):
-                return "exact"
-        if len(text) <= 60 and not _CAPTION.search(text) and fits(self.like, text):
-            if self.unlike and pattern(self.unlike).search(text):
-                return "no"
-            return "like"
-        return "no"
+        return _title_fit(self, text) if may_be_title(text) else "no"
 
     def in_header(self, text: str, first: int, last: int) -> bool:
         """May ``text`` stand in the header over the columns first … last?"""
-        return any(
-            fits(level.source, text) for c in self.columns[first : last + 1] for level in c.path
-        )
+        mine = _header_columns(self, text)
+        return bool(mine) and any(first <= j <= last for j in mine)
 
     @property
     def roles(self) -> list[str]:
@@ -150,6 +140,23 @@ def reshaped(form: Form) -> Form:
             ),
         )
     return form
+
+
+@lru_cache(maxsize=1 << 14)
+def _title_fit(form: Form, text: str) -> Literal["exact", "like", "no"]:
+    if any(pattern(f"{_YEAR}(?:{t})").fullmatch(text) for t in form.titles):
+        return "exact"
+    if len(text) <= 60 and not _CAPTION.search(text) and fits(form.like, text):
+        if form.unlike and pattern(form.unlike).search(text):
+            return "no"
+        return "like"
+    return "no"
+
+
+@lru_cache(maxsize=1 << 14)
+def _header_columns(form: Form, text: str) -> tuple[int, ...]:
+    """The columns in whose header this text may stand."""
+    return tuple(j for j, c in enumerate(form.columns) if any(fits(x.source, text) for x in c.path))
 
 
 @dataclass(frozen=True)

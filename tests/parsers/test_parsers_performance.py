@@ -321,6 +321,17 @@ def test_an_unknown_form_is_refused_and_told() -> None:
     assert [(w.code, w.page) for w in r.warnings] == [("performance_unknown", 5)]
 
 
+def test_words_of_no_or_negative_height_are_read_like_others() -> None:
+    """A damaged font gave boxes upside down: no word was on the last word's line."""
+    for turned in (0.0, -8.0, float("nan")):
+        whole = grid(whole_table(FOOTER))
+        for cell in whole.cells:
+            for w in cell.words:
+                w.bottom = w.top + turned
+        t = one(read_performance([page(1, TITLE, "(2027年度)", whole)]))
+        assert t["项目名称"] == "堤防维护费"
+
+
 def test_a_printed_formula_error_is_told() -> None:
     rows = list(whole_table())
     rows[-3] = [None, None, None, "涵闸座数", "#NAME?", None, "涵闸座数", "3座"]

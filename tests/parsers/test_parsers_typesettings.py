@@ -220,6 +220,13 @@ def test_a_row_alone_on_its_page_is_set_as_the_document(align: str) -> None:
     assert read(invented(45), style) == []
 
 
+def test_a_text_at_the_height_of_a_rule_that_ends_before_it_is_not_cut() -> None:
+    """In a frame the rule below 项目 ends before 政府性基金收入预算, whose middle is as high."""
+    for seed in (2, 3):
+        style = Style(rules="frame", glyphs="chars", jitter=0.6, size=7.0, pad=4.0, seed=seed)
+        assert read(invented(60)[6:7], style) == []
+
+
 @pytest.mark.parametrize("repeat", ["captions", "continued"])
 @pytest.mark.parametrize("rules", ["lines", "none", "head_only"])
 def test_title_and_header_printed_on_every_page(rules: str, repeat: str) -> None:
