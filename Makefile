@@ -49,6 +49,14 @@ distributed: .venv-distributed/.ready  ## the night on Celery workers, PostgreSQ
 	$(BIN)/uv pip install -q --python .venv-distributed/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+.PHONY: test-fast
+test-fast: setup  ## the tests that say within a minute whether something broke
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "fast" --no-header -q
+
+.PHONY: audit
+audit: setup  ## the locked packages: versions, hashes, installed files, known vulnerabilities
+	@$(BIN)/python -m ops.audit $(AUDIT)
+
 .PHONY: hooks
 hooks: setup  ## check style and directions before each commit
 	@$(BIN)/pre-commit install

@@ -21,7 +21,7 @@ import typer
 
 from cli_evidence import evidence_app
 from cli_inspect import inspect_app
-from cli_operate import forget, reparse
+from cli_operate import backfill, backup, forget, reparse, tidy, upgrade
 from cli_review import review_app
 from cli_sites import archive_app, sites_app
 from nightly.errors import GateClosedError
@@ -257,6 +257,12 @@ app.command(epilog="Example: budgets reparse --limit 50 --dry-run")(reparse)
 app.command(
     epilog='Example: budgets forget 3f2a91c07b44 --why "request 2026-17, court order" --who "records office"'
 )(forget)
+
+
+app.command(epilog="Example: budgets backfill 2025-spring --limit 500")(backfill)
+app.command(epilog="Example: budgets backup /srv/backup")(backup)
+app.command(epilog="Example: budgets tidy --dry-run")(tidy)
+app.command(epilog="Example: budgets upgrade --dry-run")(upgrade)
 
 
 @app.command(epilog="Example: budgets build --docs")

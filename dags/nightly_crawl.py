@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, dag, task
-from wiring import ARCHIVE, DEFAULT_ARGS, START
+from wiring import ARCHIVE, DEFAULT_ARGS, START, must_end_within
 
 DOC = """
 ### 每夜抓取 · nightly crawl of the county disclosure sites
@@ -31,6 +31,7 @@ By hand: `budgets crawl [--site NAME]`.
     start_date=START,
     catchup=False,
     max_active_runs=1,
+    deadline=must_end_within(timedelta(hours=4)),
     dagrun_timeout=timedelta(hours=4, minutes=30),
     default_args=DEFAULT_ARGS,
     doc_md=DOC,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, dag, task
-from wiring import ARCHIVE, DEFAULT_ARGS, LANDING, SCANS, START
+from wiring import ARCHIVE, DEFAULT_ARGS, LANDING, SCANS, START, must_end_within
 
 DOC = """
 ### 解析 · reading the PDFs into rows
@@ -33,6 +33,7 @@ By hand: `budgets ingest FILE|DIR…` for local files, `budgets run` for the who
     start_date=START,
     catchup=False,
     max_active_runs=1,
+    deadline=must_end_within(timedelta(hours=4)),
     dagrun_timeout=timedelta(hours=6),
     default_args=DEFAULT_ARGS,
     doc_md=DOC,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
-from wiring import DEFAULT_ARGS, LANDING, START
+from wiring import DEFAULT_ARGS, LANDING, START, must_end_within
 
 DOC = """
 ### 入库与发布 · load → dbt build → Great Expectations → publish → tell
@@ -37,6 +37,7 @@ By hand: `budgets build`, `budgets check`, `budgets publish`.
     start_date=START,
     catchup=False,
     max_active_runs=1,
+    deadline=must_end_within(timedelta(hours=1, minutes=30)),
     dagrun_timeout=timedelta(hours=3),
     default_args={**DEFAULT_ARGS, "pool": "warehouse", "queue": "warehouse"},
     doc_md=DOC,

@@ -10,7 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import (
+    AsyncCallback,
+    DeadlineAlert,
+    DeadlineReference,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+)
 
 START = pendulum.datetime(2024, 1, 1, tz="Asia/Shanghai")
 ARCHIVE = "budgets://archive/"
@@ -32,6 +39,16 @@ def tell_failure(context: dict[str, Any]) -> None:
         run_id=ti.run_id,
         try_number=ti.try_number,
         error=f"{type(context.get('exception')).__name__}: {context.get('exception')}",
+    )
+
+
+def must_end_within(limit: timedelta) -> DeadlineAlert:
+    """A run that has not ended so long after it was queued is told, while it goes on (作业超时)."""
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=limit,
+        callback=AsyncCallback("nightly.deadlines.tell_late"),
+        name=f"within {limit}",
     )
 
 

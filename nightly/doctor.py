@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from nightly.settings import ROOT, Settings
 
 FREE_GIGABYTES_NEEDED = 2
+OLDEST_BACKUP = timedelta(days=8)
 EARLIEST_PLAUSIBLE_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -174,6 +175,39 @@ def _database(settings: Settings) -> Line:
     return Line("database", True, f"{count} tables, {size:.1f} MiB")
 
 
+def _backup(settings: Settings) -> Line:
+    from nightly.upkeep import last_backup
+
+    if not settings.backup:
+        return Line(
+            "backup", True, "none is set: the archive cannot be made again, sites withdraw files",
+            "set BUDGETS_BACKUP to another disk or an object store, then: budgets backup",
+        )  # fmt: skip
+    last = last_backup(settings.backup)
+    remedy = "run: budgets backup; the DAG upkeep does it every week"
+    if last is None:
+        return Line("backup", False, "never", remedy)
+    age = datetime.now(UTC) - last
+    return Line("backup", age <= OLDEST_BACKUP, f"{last:%Y-%m-%d %H:%M} UTC", remedy)
+
+
+def _data_version(settings: Settings) -> Line:
+    from nightly.upkeep import check_upgrade
+
+    found = check_upgrade(settings)
+    if not found.is_needed:
+        return Line("data version", True, "landing and warehouse are of this version")
+    told = (
+        [f"{len(found.batches)} batches of landing are of another version"] if found.batches else []
+    )
+    return Line(
+        "data version",
+        False,
+        "; ".join([*told, *([found.warehouse] if found.warehouse else [])]),
+        "run: budgets upgrade",
+    )
+
+
 def _alerts(settings: Settings) -> Line:
     return Line(
         "alert channel",
@@ -193,9 +227,11 @@ def diagnose(settings: Settings, max_age: timedelta | None = None) -> list[Line]
         ("sites", lambda: _sites(settings)),
         ("reading processes", lambda: _readers(settings)),
         ("database", lambda: _database(settings)),
+        ("data version", lambda: _data_version(settings)),
         ("published copy", lambda: _warehouse(settings)),
         ("last publication", lambda: _age(settings, max_age)),
         ("alert channel", lambda: _alerts(settings)),
+        ("backup", lambda: _backup(settings)),
     ]
     return list(_run(checks))
 

@@ -74,6 +74,7 @@ class Settings:
     contact: str = "https://example.invalid/contact"
     alert_urls: tuple[str, ...] = field(default=(), repr=False)  # may hold secrets
     heartbeat_url: str | None = field(default=None, repr=False)
+    backup: str | None = field(default=None, repr=False)  # an address may hold a password
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -98,4 +99,5 @@ class Settings:
             contact=os.environ.get("BUDGETS_CONTACT") or "https://example.invalid/contact",
             alert_urls=tuple(u for u in urls.replace(",", " ").split() if u),
             heartbeat_url=os.environ.get("BUDGETS_HEARTBEAT_URL") or None,
+            backup=os.environ.get("BUDGETS_BACKUP") or None,
         )

@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from nightly import metrics
 from nightly.errors import EvidenceError, GateClosedError
 from nightly.settings import Settings
 from store import Store
@@ -63,6 +66,7 @@ def outcome(settings: Settings, step: str, run_id: str) -> Iterator[Report]:
     finally:
         row["seconds"] = round(time.monotonic() - clock, 3)
         _write_outcome(settings, row)
+        metrics.send(step, row["seconds"], row["result"], success=row["success"])
 
 
 def step_outcomes(settings: Settings) -> list[Report]:
@@ -120,6 +124,28 @@ def tell_if_overdue(settings: Settings, max_age: timedelta) -> Report | None:
         now=utc_now(),
     )
     return told.as_dict() if told else None
+
+
+@dataclass(frozen=True)
+class Season:
+    """A season of publication (公开季): ``2025-spring`` holds January to June (年初预算),
+    ``2025-autumn`` July to December (决算, 调整预算), ``2025`` the year."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"20\d\d(-spring|-autumn)?", self.name):
+            raise ValueError(
+                f"season {self.name!r}: give a year, or one with -spring (January to June) or "
+                "-autumn (July to December), such as 2025-spring"
+            )
+
+    def holds(self, rows: Sequence[Any]) -> bool:
+        """Whether a file first appeared in it: by its date of publication, else by when it was met."""
+        days = [r.published_on for r in rows if r.published_on]
+        day = min(days) if days else min(r.fetched_at for r in rows).date()
+        year, _, half = self.name.partition("-")
+        return day.year == int(year) and (not half or (half == "spring") == (day.month <= 6))
 
 
 # --- crawl ------------------------------------------------------------------------------------
@@ -212,8 +238,12 @@ def _layout(settings: Settings) -> Any:
     return Layout(settings.data, landing_root=settings.landing_root)
 
 
-def find_unparsed(settings: Settings) -> list[list[str]]:
+def find_unparsed(
+    settings: Settings, season: Season | None = None, limit: int | None = None
+) -> list[list[str]]:
     """Batches of archived documents that landing does not hold yet.
+
+    ``season``: only those published in it; ``limit``: at most so many.
 
     A file that was read, by whatever parser version, is left to the background re-reading; a
     file that could not be read is tried again once by each new parser version. Files known to
@@ -231,7 +261,11 @@ def find_unparsed(settings: Settings) -> list[list[str]]:
     }
     archive = _archive(settings)
     expand_waiting(archive, run_id=f"expand__{utc_now():%Y-%m-%dT%H:%M:%S.%fZ}")
-    waiting = sorted(set(archive.documents()) - done - _waiting_scans(settings))
+    documents = archive.documents()
+    waiting = sorted(set(documents) - done - _waiting_scans(settings))
+    if season is not None:
+        waiting = [sha for sha in waiting if season.holds(documents[sha])]
+    waiting = waiting[:limit]
     size = settings.batch_size
     return [waiting[i : i + size] for i in range(0, len(waiting), size)]
 

@@ -12,9 +12,9 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -36,14 +36,17 @@ from warehouse.schema import LANDED
 
 __all__ = [
     "Batch",
+    "Migration",
     "RecordKey",
     "clean",
     "commit_files",
     "commits",
     "contract_problem",
+    "foreign",
     "forget",
     "land",
     "landed",
+    "migrate",
     "read_table",
     "verified",
 ]
@@ -75,7 +78,10 @@ class RecordKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """A committed batch. ``sequence`` orders batches: of two readings the later one counts."""
+    """A committed batch. ``sequence`` orders batches: of two readings the later one counts.
+
+    ``files``: the name its Parquet files go by, another one after the batch was written anew.
+    """
 
     batch_id: str
     sequence: int
@@ -83,6 +89,11 @@ class Batch:
     keys: tuple[RecordKey, ...]
     rows: dict[str, int]
     checksums: dict[str, str]
+    files: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.files:
+            object.__setattr__(self, "files", self.batch_id)
 
     def as_json(self) -> bytes:
         return json.dumps(
@@ -93,6 +104,7 @@ class Batch:
                 "keys": [list(k) for k in self.keys],
                 "rows": self.rows,
                 "checksums": self.checksums,
+                **({"files": self.files} if self.files != self.batch_id else {}),
             },
             ensure_ascii=False,
             indent=1,
@@ -109,6 +121,7 @@ class Batch:
                 keys=tuple(RecordKey(*k) for k in held["keys"]),
                 rows=held["rows"],
                 checksums=held["checksums"],
+                files=held.get("files", ""),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise LandingError(
@@ -164,7 +177,7 @@ def verified(store: Store, batch: Batch, table: str) -> bytes:
     """
     import pyarrow.parquet as pq
 
-    path = Layout.landing_file(table, batch.batch_id)
+    path = Layout.landing_file(table, batch.files)
     remedy = "Restore the file from a copy, or delete the batch's commit and land it again."
     try:
         data = store.read_bytes(path)
@@ -184,8 +197,8 @@ def verified(store: Store, batch: Batch, table: str) -> bytes:
     if footer.schema_arrow.names != declared:
         raise LandingError(
             f"batch {batch.batch_id} holds {table} with other columns than this version declares "
-            f"({sorted(set(footer.schema_arrow.names) ^ set(declared))}). Land its documents "
-            "again: delete the commit file and parse."
+            f"({sorted(set(footer.schema_arrow.names) ^ set(declared))}). "
+            "Run: budgets upgrade"
         )
     return data
 
@@ -220,7 +233,7 @@ def clean(layout: Layout) -> list[str]:
     Only while nobody lands: ``land`` calls it under the landing lock.
     """
     store = layout.landing
-    known = {b.batch_id for b in commits(layout)}
+    known = {b.files for b in commits(layout)}
     gone = []
     for table in LANDED:
         for path in store.list(f"landing/{table.name}", suffix=".parquet"):
@@ -291,9 +304,6 @@ def land(layout: Layout, records: Sequence[ParseRecord], batch_id: str) -> Batch
 def forget(layout: Layout, file_sha256: str) -> list[str]:
     """Take every row of a file out of landing; gives the ids of the batches that held it.
 
-    Files never change under their name: the batch is written anew under another id, and its
-    commit file is replaced in one step, which is the switch. Killed before it, nothing has
-    happened; killed after it, the old files have no commit and the next run removes them.
     The working warehouse no longer fits landing afterwards: load it from nothing.
     """
     import pyarrow.compute as pc
@@ -301,36 +311,111 @@ def forget(layout: Layout, file_sha256: str) -> list[str]:
     with _alone(layout):
         store = layout.landing
         held_in = []
-        for path in list(store.list("landing/_commits", suffix=".json")):
-            batch = Batch.from_json(store.read_bytes(path), path)
+        for batch in commits(layout):
             if all(key.file_sha256 != file_sha256 for key in batch.keys):
                 continue
             held_in.append(batch.batch_id)
-            anew = hashlib.sha256(f"{batch.batch_id} without {file_sha256}".encode())
-            name = f"without-{anew.hexdigest()[:20]}"
-            kept = Batch(
-                batch_id=name,
-                sequence=batch.sequence,
-                committed_at=batch.committed_at,
-                keys=tuple(k for k in batch.keys if k.file_sha256 != file_sha256),
-                rows={},
-                checksums={},
-            )
-            for table in LANDED:
-                if table.name not in batch.rows:
-                    continue
-                rows = read_table(store, batch, table.name)
+            tables: Rows = {}
+            for name in batch.rows:
+                rows = read_table(store, batch, name)
                 rows = rows.filter(pc.not_equal(rows["file_sha256"], file_sha256))
-                if not rows.num_rows:
-                    continue
-                lines = [row | {"batch_id": name} for row in rows.to_pylist()]
-                data = _parquet(table.arrow, table.names, lines)
-                store.write_bytes(Layout.landing_file(table.name, name), data)
-                kept.rows[table.name] = rows.num_rows
-                kept.checksums[table.name] = hashlib.sha256(data).hexdigest()
-            store.write_bytes(path, kept.as_json())
+                tables[name] = rows.to_pylist()
+            keys = tuple(k for k in batch.keys if k.file_sha256 != file_sha256)
+            _rewrite(store, batch, keys, tables)
         clean(layout)
         return held_in
+
+
+def _rewrite(store: Store, batch: Batch, keys: tuple[RecordKey, ...], tables: Rows) -> None:
+    """Give a committed batch other rows, under its own id.
+
+    Parquet files never change under their name: new ones are written beside the old, and the
+    commit file, replaced in one step, is the switch. Killed before it, nothing has happened;
+    killed after it, the old files have no commit and ``clean`` removes them.
+    """
+    said = hashlib.sha256(repr((batch.batch_id, batch.files, keys, sorted(tables))).encode())
+    files = f"{batch.batch_id[:70]}-{said.hexdigest()[:20]}"
+    anew = replace(batch, keys=keys, rows={}, checksums={}, files=files)
+    for table in LANDED:
+        lines = tables.get(table.name)
+        if not lines:
+            continue
+        data = _parquet(table.arrow, table.names, lines)
+        store.write_bytes(Layout.landing_file(table.name, files), data)
+        anew.rows[table.name] = len(lines)
+        anew.checksums[table.name] = hashlib.sha256(data).hexdigest()
+    store.write_bytes(Layout.commit_file(batch.batch_id), anew.as_json())
+
+
+@dataclass
+class Migration:
+    """Batches written anew; ``read_again``: files that went out of landing, to be read again."""
+
+    batches: list[str]
+    read_again: list[str]
+
+
+def foreign(layout: Layout) -> list[str]:
+    """Committed batches in the columns of another version of the program."""
+    return [b.batch_id for b in commits(layout) if _is_foreign(layout.landing, b)]
+
+
+def _is_foreign(store: Store, batch: Batch) -> bool:
+    declared = {t.name: t.arrow for t in LANDED}
+    if set(batch.rows) - set(declared):
+        return True
+    return any(not _schema(store, batch, name).equals(declared[name]) for name in batch.rows)
+
+
+def _schema(store: Store, batch: Batch, table: str) -> Any:
+    import pyarrow.parquet as pq
+
+    path = Layout.landing_file(table, batch.files)
+    if store.is_local:
+        return pq.read_schema(store.local_path(path))
+    return pq.read_schema(io.BytesIO(store.read_bytes(path)))
+
+
+def migrate(layout: Layout, reading: Callable[[RecordKey], ParseRecord | None]) -> Migration:
+    """Write every foreign batch anew in this version's columns, from the readings of its files.
+
+    A file whose newest record has no reading any more goes out of landing, so that it is found as
+    unread; an older record of a file that has a newer one goes out silently. Idempotent.
+    The working warehouse no longer fits landing afterwards: load it from nothing.
+    """
+    done = Migration([], [])
+    with _alone(layout):
+        store = layout.landing
+        every = commits(layout)
+        newest = _newest(every)
+        for batch in every:
+            if not _is_foreign(store, batch):
+                continue
+            keys: list[RecordKey] = []
+            tables: Rows = {}
+            for key in batch.keys:
+                if newest[key.file_sha256] != key:
+                    continue
+                record = reading(key)
+                if record is None:
+                    done.read_again.append(key.file_sha256)
+                    continue
+                now, rows = _rows(record)
+                keys.append(now)
+                for name, lines in rows.items():
+                    tables.setdefault(name, []).extend(
+                        {
+                            "batch_id": batch.batch_id,
+                            "record_key": now.hash,
+                            "file_sha256": now.file_sha256,
+                        }
+                        | line
+                        for line in lines
+                    )
+            _rewrite(store, batch, tuple(keys), tables)
+            done.batches.append(batch.batch_id)
+        clean(layout)
+    return done
 
 
 def contract_problem(record: ParseRecord) -> str | None:

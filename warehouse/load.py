@@ -212,7 +212,7 @@ def _load_batches(
             for batch in holding:
                 verified(store, batch, table.name)
             files = [
-                str(store.local_path(Layout.landing_file(table.name, b.batch_id))) for b in holding
+                str(store.local_path(Layout.landing_file(table.name, b.files))) for b in holding
             ]
             rows = con.read_parquet(files)
         else:

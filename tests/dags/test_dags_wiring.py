@@ -32,6 +32,11 @@ for name, dag in bag.dags.items():
         "timetable": repr(dag.timetable), "schedule": str(dag.schedule), "doc": dag.doc_md,
         "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
         "timeout": dag.dagrun_timeout is not None,
+        "deadlines": [
+            [str(d.reference.reference_name), d.interval.total_seconds(), d.callback.path,
+             dag.dagrun_timeout.total_seconds()]
+            for d in dag.deadline or []
+        ],
         "tasks": {
             t.task_id: {
                 "retries": t.retries, "backoff": bool(t.retry_exponential_backoff),
@@ -72,7 +77,9 @@ def seen(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 def test_every_dag_file_loads(seen: dict[str, Any]) -> None:
     assert seen["errors"] == {}
-    assert set(seen["dags"]) == {"crawl", "parse", "recognise", "reparse", "warehouse"}
+    assert set(seen["dags"]) == {
+        "backfill", "crawl", "parse", "recognise", "reparse", "upkeep", "warehouse",
+    }  # fmt: skip
 
 
 def test_no_heavy_library_at_the_top_of_a_dag_file(seen: dict[str, Any]) -> None:
@@ -122,6 +129,28 @@ def test_the_background_reading_has_its_own_pool_and_goes_last(seen: dict[str, A
     assert dag["tasks"]["reread_batch"]["queue"] == "parse"
     assert dag["tasks"]["announce_landing"]["outlets"] == ["budgets://landing/"]
     assert "reparse" not in DAGS, "the night does not wait for it"
+
+
+def test_the_night_has_deadlines_that_come_before_its_time_limits(seen: dict[str, Any]) -> None:
+    from importlib import import_module
+    from inspect import iscoroutinefunction
+
+    for name in ("crawl", "parse", "warehouse"):
+        ((reference, seconds, path, limit),) = seen["dags"][name]["deadlines"]
+        assert reference == "DagRunQueuedAtDeadline"
+        assert 0 < seconds < limit, f"{name}: told while the run goes on"
+        module, _, function = path.rpartition(".")
+        assert iscoroutinefunction(getattr(import_module(module), function))
+
+
+def test_what_nobody_waits_for_goes_after_the_night(seen: dict[str, Any]) -> None:
+    backfill = seen["dags"]["backfill"]
+    assert {t["pool"] for t in backfill["tasks"].values()} == {"reparse"}
+    assert {t["weight"][0] for t in backfill["tasks"].values()} == {1}
+    assert backfill["tasks"]["announce_landing"]["outlets"] == ["budgets://landing/"]
+    upkeep = seen["dags"]["upkeep"]["tasks"]
+    assert upkeep["tidy"]["upstream"] == ["backup"]
+    assert upkeep["tidy"]["rule"] == "all_done"
 
 
 def test_warehouse_order_and_telling_in_any_case(seen: dict[str, Any]) -> None:

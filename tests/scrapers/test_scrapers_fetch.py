@@ -6,6 +6,7 @@ import gzip
 import socket
 import threading
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -176,6 +177,23 @@ def test_what_is_too_large_is_refused(portal: Portal, announced: bool) -> None:
     assert fetched.outcome is Outcome.REFUSED
     assert fetched.body is None
     assert "BUDGETS_MAX_DOWNLOAD_MB" in (fetched.reason or "")
+
+
+def test_a_page_that_explodes_when_unpacked_is_refused_before_it_fills_memory(
+    portal: Portal,
+) -> None:
+    bomb = gzip.compress(b"\0" * 2**27)  # 128 MiB in about 128 KiB
+    assert len(bomb) < 2**18
+    portal.pages["/bomb"] = Reply(bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        fetched = get(portal.url + "bomb", max_bytes=2**20)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert fetched.outcome is Outcome.REFUSED
+    assert fetched.body is None
+    assert most < 2**25, "what is read is bounded, not only what is kept"
 
 
 def test_a_compressed_page_is_unpacked_and_a_cut_one_is_truncated(portal: Portal) -> None:

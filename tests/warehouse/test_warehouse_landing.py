@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from warehouse_by_hand import budget, expenditure, record, sha
 
@@ -247,6 +247,7 @@ def test_commit_files_hold_keys_counts_and_checksums(layout: Layout) -> None:
     assert RecordKey(*held["keys"][0]) in landed(layout)
 
 
+@settings(deadline=None)
 @given(
     st.decimals(
         min_value=-(10**13), max_value=10**13, places=6, allow_nan=False, allow_infinity=False
