@@ -51,7 +51,8 @@ distributed: .venv-distributed/.ready  ## the night on Celery workers, PostgreSQ
 
 .PHONY: test-fast
 test-fast: setup  ## the tests that say within a minute whether something broke
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "fast" --no-header -q
+	@$(BIN)/python -m pytest -n 2 --no-header -q -m "not slow and not full and not airflow and not browser and not shared" \
+	  $$(grep -v '^#' tests/fast.txt)
 
 .PHONY: audit
 audit: setup  ## the locked packages: versions, hashes, installed files, known vulnerabilities

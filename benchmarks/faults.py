@@ -50,7 +50,7 @@ from warehouse.layout import Layout
 
 UNSTABLE = ("_at", "seconds", "duration_ms", "run_id", "batch_id", "build_id", "sequence")
 """Columns that name the hour or the run: all others must be the same."""
-LOGS = ("quality.outcome",)
+LOGS = ("quality.outcome", "quality.night")
 """Tables that grow with every attempt, whatever it found."""
 ABOUT_THE_RUN = ("failure:", "quiet:")
 """Items that speak of the run itself; a disturbed night has others, and must."""

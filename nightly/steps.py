@@ -495,7 +495,12 @@ def load(settings: Settings, run_id: str) -> Report:
     with outcome(settings, "load", run_id) as result:
         rows = (row.model_dump(mode="json") for row in _archive(settings).rows())
         result.update(
-            load_warehouse(_layout(settings), rows, decisions=settings.decisions).as_dict()
+            load_warehouse(
+                _layout(settings),
+                rows,
+                decisions=settings.decisions,
+                steps=step_outcomes(settings),
+            ).as_dict()
         )
     return dict(result)
 

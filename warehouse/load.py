@@ -23,7 +23,7 @@ from warehouse.decisions import load_decisions
 from warehouse.errors import LandingError, LoadError
 from warehouse.landing import Batch, commit_files, commits, read_table, verified
 from warehouse.layout import Layout
-from warehouse.schema import DECIDED, FETCH, LANDED, RAW
+from warehouse.schema import DECIDED, FETCH, LANDED, RAW, STEP
 
 __all__ = ["LoadReport", "discard", "load", "outdated", "rebuild"]
 
@@ -55,6 +55,7 @@ def load(
     fetch_rows: Iterable[Mapping[str, Any]] = (),
     *,
     decisions: Path | None = None,
+    steps: Iterable[Mapping[str, Any]] = (),
     timeout: float = DEFAULT_TIMEOUT,
 ) -> LoadReport:
     """Bring every committed batch and every fetch row that is not there yet into ``raw``.
@@ -63,7 +64,8 @@ def load(
     or not at all, fetch rows are known by their content. Raises LoadError
     where landing is damaged or has lost a batch that is loaded. ``decisions``: the folder of
     reviewed decisions (``warehouse.decisions``), taken over as it stands; not given, those held
-    stay. Raises DecisionsError where it cannot be used.
+    stay. Raises DecisionsError where it cannot be used. ``steps``: outcome rows of the night's
+    steps, for ``quality.night``.
     """
     clock = time.monotonic()
     decided = None if decisions is None else load_decisions(decisions)
@@ -75,6 +77,7 @@ def load(
             _forget(layout)
         with opened(layout) as con:
             _load(con, layout, fetch_rows, decided, report)
+            _load_steps(con, steps)
     report.seconds = round(time.monotonic() - clock, 3)
     return report
 
@@ -253,6 +256,39 @@ def _load_decisions(con: duckdb.DuckDBPyConnection, decided: Sequence[Sequence[B
                 f"insert into raw.{table.name} values ({marks})",  # noqa: S608
                 [held[name] for name in table.names],
             )
+
+
+def _load_steps(con: duckdb.DuckDBPyConnection, given: Iterable[Mapping[str, Any]]) -> None:
+    rows = {row["step_id"]: row for row in map(_step_row, given)}
+    if not rows:
+        return
+    columns = {name: [row.get(name) for row in rows.values()] for name in STEP.names}
+    con.register("step_rows", pa.Table.from_pydict(columns, schema=STEP.arrow))
+    con.execute(
+        "insert into raw.raw_step by name select * from step_rows"
+        " where step_id not in (select step_id from raw.raw_step)"
+    )
+    con.unregister("step_rows")
+
+
+def _step_row(given: Mapping[str, Any]) -> dict[str, Any]:
+    """One outcome row of a step; what it says in words stays in the ledger."""
+    result = given.get("result") or {}
+    name = str(given["step"]).partition(" ")[0]
+    told = f"{given['step']}|{given['run_id']}|{given['started_at']}"
+    return {
+        "step_id": hashlib.sha256(told.encode()).hexdigest()[:32],
+        "step": name,
+        "run_id": given["run_id"],
+        "started_at": datetime.fromisoformat(str(given["started_at"]))
+        .astimezone(UTC)
+        .replace(tzinfo=None),
+        "seconds": float(given["seconds"]),
+        "is_success": bool(given["success"]),
+        "new_files": (result.get("fetches") or {}).get("new") if name == "close_crawl" else None,
+        "documents": result.get("documents") if name == "parse_batch" else None,
+        "findings_new": result.get("findings_new") if name == "tell" else None,
+    }
 
 
 def _load_fetches(con: duckdb.DuckDBPyConnection, fetch_rows: Iterable[Mapping[str, Any]]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["BATCH", "DECIDED", "FETCH", "LANDED", "RAW", "Column", "RawTable"]
+__all__ = ["BATCH", "DECIDED", "FETCH", "LANDED", "RAW", "STEP", "Column", "RawTable"]
 
 _ARROW: dict[str, Any] = {
     "varchar": pa.string(),
@@ -328,6 +328,20 @@ FETCH = _table(
     ("member_path", "varchar", "包内路径 path inside that archive"),
 )
 
+STEP = _table(
+    "raw_step",
+    "作业步骤 one row a step of a night",
+    ("step_id", "varchar", "步骤标识 hash of step, run and time"),
+    ("step", "varchar", "步骤 crawl_host, parse_batch, load, build, publish, tell, …"),
+    ("run_id", "varchar", "作业编号 run"),
+    ("started_at", "timestamp", "开始时间 (UTC)"),
+    ("seconds", "double", "耗时（秒） duration"),
+    ("is_success", "boolean", "是否成功 success"),
+    ("new_files", "bigint", "新文件数 files not seen before (close_crawl)"),
+    ("documents", "bigint", "读取文件数 files read (parse_batch)"),
+    ("findings_new", "bigint", "新核对提示 findings not seen before (tell)"),
+)
+
 DECIDED: tuple[RawTable, ...] = (
     _table(
         "raw_organisation_link",
@@ -349,7 +363,7 @@ DECIDED: tuple[RawTable, ...] = (
     ),
 )
 
-RAW: tuple[RawTable, ...] = (*LANDED, FETCH, *DECIDED)
+RAW: tuple[RawTable, ...] = (*LANDED, FETCH, STEP, *DECIDED)
 
 # raw.raw_batch, which the loader itself keeps
 BATCH: dict[str, str] = {

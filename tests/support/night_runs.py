@@ -13,7 +13,7 @@ import duckdb
 # times and what follows from the hour of the run; everything else must be the same
 UNSTABLE = ("_at", "seconds", "duration_ms", "run_id", "batch_id", "build_id", "sequence")
 # a log of what was done: it grows with every night, whatever the night found
-LOGS = {("quality", "outcome")}
+LOGS = {("quality", "outcome"), ("quality", "night")}
 
 
 def environment(data: Path, sites: Path) -> dict[str, str]:
