@@ -66,7 +66,13 @@ def test_no_amount_is_a_floating_number() -> None:
         for column in described(model)["columns"]:
             if column.get("data_type") in ("double", "float"):
                 name = column["name"]
-                assert name.endswith("seconds") or name in ("x0", "top", "x1", "bottom", "confidence")
+                assert name.endswith("seconds") or name in (
+                    "x0",
+                    "top",
+                    "x1",
+                    "bottom",
+                    "confidence",
+                )
 
 
 def test_the_project_parses_without_a_warning(layout: Layout) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 SERVERS = ("HTTPServer", "ThreadingHTTPServer", "TCPServer", "create_server", "bind", "_Server")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-ROOMS = ("benchmarks", "dags", "deploy", "evidence", "expectations", "nightly", "ops", "parsers",
+ROOMS = ("benchmarks", "dags", "deploy", "evidence", "expectations", "inspection", "nightly", "ops", "parsers",
          "samples", "scrapers", "store", "warehouse")  # fmt: skip
 
 
