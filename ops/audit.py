@@ -29,7 +29,7 @@ import requests
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "cluster.lock", "bi.lock", "uv.txt")
+LOCKS = ("requirements.lock", "cluster.lock", "distributed.lock", "bi.lock", "uv.txt")
 APART = ("bi.lock",)
 """Locks of an environment of their own, which need not agree with the others."""
 OSV = "https://api.osv.dev"
