@@ -1181,11 +1181,21 @@ def _spread(grid: Grid, edges: list[float]) -> Grid:
         if abs(edges[near] - x) > EDGE or near in places:
             return grid
         places.append(near)
-    cells = [
-        replace(c, col=places[c.col], colspan=places[c.col + c.colspan] - places[c.col])
-        for c in grid.cells
-    ]
-    return replace(grid, ncols=len(edges) - 1, cells=cells)
+    cells: list[GridCell] = []
+    for c in grid.cells:
+        first, end = places[c.col], places[c.col + c.colspan]
+        _, top, _, bottom = c.bbox
+        at = first
+        if c.words:
+            # what is printed over several columns belongs to the one in which its middle stands
+            middle = (min(w.x0 for w in c.words) + max(w.x1 for w in c.words)) / 2
+            at = max((k for k in range(first, end) if edges[k] <= middle), default=first)
+        for k in range(first, end):
+            box = (edges[k], top, edges[k + 1], bottom)
+            words = c.words if k == at else []
+            cells.append(replace(c, col=k, colspan=1, bbox=box, words=words))
+    # a new grid, not a copy: one remembers which of its cells begin in a row
+    return Grid(grid.page, grid.bbox, grid.nrows, len(edges) - 1, cells, grid.method)
 
 
 def column_edges(grid: Grid) -> list[float]:
