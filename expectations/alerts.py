@@ -250,7 +250,7 @@ def tell_overdue(
                 if since
                 else "尚无完整的夜间作业，"
             )
-            + f"已超过 {hours} 小时。上一次发布的数据保持不变。\n请看调度是否在运行：budgets doctor；手工补跑：budgets run"
+            + f"已超过 {hours} 小时。上一次发布的数据保持不变。\n请看调度是否在运行：budgets doctor；手工补跑：budgets run\n处理办法：docs/runbook.md#overdue"
         )
     else:
         title = "No complete night in time"
@@ -260,7 +260,7 @@ def tell_overdue(
                 if since
                 else "No night was completed yet. "
             )
-            + f"That is more than {hours} hours. What was published last stays as it is.\nIs the scheduler running? budgets doctor; by hand: budgets run"
+            + f"That is more than {hours} hours. What was published last stays as it is.\nIs the scheduler running? budgets doctor; by hand: budgets run\nWhat to do: docs/runbook.md#overdue"
         )
     draft = _Draft("overdue", title, body, (f"overdue:{since or 'never'}",))
     return _at_once(layout_root, draft, "overdue", urls=urls, now=now, lang=lang)
@@ -661,16 +661,18 @@ def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
     step = _plain_step(failure.step)
     closed = step in {"check_landing", "check_marts"}
     error = "\n".join(failure.error.splitlines()[:12])[:1500]
+    late = step.startswith("deadline_of_")
+    where = f"docs/runbook.md#{'gate_closed' if closed else 'deadline' if late else 'step_failed'}"
     if lang == "zh":
         title = "停止发布：数据检查未通过" if closed else f"作业未完成：{step}"
         tail = (
             "上一次发布的数据保持不变。处理后重跑：budgets check"
             if closed
             else "上一次发布的数据保持不变。见运行日志。"
-        )
+        ) + f"\n处理办法：{where}"
     else:
         title = "Publication stopped: a gate is closed" if closed else f"A step failed: {step}"
-        tail = "What was published last stays as it is."
+        tail = f"What was published last stays as it is.\nWhat to do: {where}"
     return _Draft("failure", title, f"{error}\n{tail}", (f"failure:{run_id}:{step}",))
 
 

@@ -26,5 +26,5 @@ async def tell_late(context: dict[str, Any] | None = None, **_: Any) -> None:
         task_id=f"deadline_of_{dag_id}",
         run_id=run_id,
         try_number=1,
-        error="DeadlineMissed: the run has not ended in its time and goes on; see docs/runbook.md#deadline",
+        error="DeadlineMissed: the run has not ended in its time and goes on",
     )
