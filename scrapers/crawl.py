@@ -32,7 +32,7 @@ from scrapers.archive import Archive, ArchiveDamagedError, FetchRow, HostState, 
 from scrapers.decode import decode_page
 from scrapers.families import detect_family, get_family
 from scrapers.families.base import Article, Attachment, Entry, Family, Listing
-from scrapers.families.reading import is_headed, is_home, redirect_of
+from scrapers.families.reading import is_headed, is_home, redirect_of, with_other_columns
 from scrapers.fetch import CrawlSettings, CrawlStopped, Fetched, PoliteSession
 from scrapers.filetype import Kind, extension_of, kind_of_file
 from scrapers.site import Column, Pace, Site, host_of, hosts
@@ -357,12 +357,12 @@ class _HostCrawl:
     def _crawl_column(self, site: Site, column: Column, report: ColumnReport) -> None:
         family = get_family(site.family)
         top = site.column_url(column)
-        pending: list[tuple[str, str, str | None]] = [(top, column.scope, None)]
+        pending: list[tuple[str, str, str | None, int]] = [(top, column.scope, None, 0)]
         asked: set[str] = set()
         entries: set[str] = set()
         known = self._listed_before(site, column)
         while pending:
-            url, scope, name = pending.pop(0)
+            url, scope, name, depth = pending.pop(0)
             previous: Listing | None = None
             turned = 0
             while url and url not in asked:
@@ -394,8 +394,12 @@ class _HostCrawl:
                 report.found = len(entries)
                 for entry in listing.entries:
                     self._guarded_entry(family, entry, place)
-                if name is None and previous is None:
-                    pending += [(sub.url, "unit", sub.title) for sub in listing.subcolumns]
+                if previous is None and depth < self.settings.max_depth:
+                    pending += [
+                        (sub.url, "unit", sub.title, depth + 1) for sub in listing.subcolumns
+                    ]
+                if previous is None and depth == 0:
+                    self._warn_of_columns(place, listing)
                 previous = listing
                 url = "" if listing.is_last(turned) else listing.next_page or ""
         if report.listing_failed or not known:
@@ -419,6 +423,26 @@ class _HostCrawl:
                 f"{site.name}, {column.title}: none of the {len(known)} addresses found before is "
                 f"among the {len(entries)} that {top} lists now. Did the column move? Check `path`.",
             )
+
+    def _warn_of_columns(self, place: _Place, listing: Listing) -> None:
+        """Links of a column's first page that look like bodies' columns and are read nowhere."""
+        ours = {place.site.column_url(column) for column in place.site.columns}
+        found = [link for link in listing.other_columns if link.url not in ours]
+        if not found:
+            return
+        names = [link.title for link in found[:_NAMES_SHOWN]]
+        more = len(found) - len(names)
+        self._warn(
+            "list_incomplete",
+            place.site,
+            f"{place.site.name}，{place.column.title}：{place.listing_url} 上有 {len(found)} 个链接像是各"
+            f"部门、单位的栏目，未读：{'、'.join(names)}{f' 等，另 {more} 个' if more else ''}。"
+            f"例如 {found[0].url}。如有预决算，请在网站文件中写为栏目",
+            f"{place.site.name}, {place.column.title}: {place.listing_url} has {len(found)} links "
+            f"that look like columns of single bodies and were not read: {', '.join(names)}"
+            f"{f' and {more} more' if more else ''}, e.g. {found[0].url}. If they hold budgets, name "
+            "them as columns in the site file.",
+        )
 
     def _listed_before(self, site: Site, column: Column) -> set[str]:
         """Addresses that earlier nights found on this column's own pages; none where it is read
@@ -516,7 +540,7 @@ class _HostCrawl:
             note,
             same=lambda old: family.read_listing(old, page.url) == listing,
         )
-        return listing
+        return with_other_columns(listing, page.html, page.url)
 
     def _good(self, url: str) -> FetchRow | None:
         seen = self._state.by_url.get(url)
@@ -1096,6 +1120,7 @@ _BUDGET_WORDS = re.compile("预算|决算|三公")
 _ROOT = re.compile(r"/?(?:(?:index|default)\.\w+)?")
 _YEAR_AND_SEASON = 456
 """Days in which a county surely publishes once: a year, and the months by which it may be late."""
+_NAMES_SHOWN = 5
 _ENOUGH_TO_COMPARE = 3
 """So many addresses must be known of a column before it is said that none is left."""
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from scrapers.families import detect_family, get_family
 from scrapers.families.base import Entry, Family, Listing
-from scrapers.families.reading import redirect_of
+from scrapers.families.reading import redirect_of, with_other_columns
 from scrapers.fetch import CrawlSettings, Fetched, PoliteSession
 from scrapers.site import Column, Site
 
@@ -107,6 +107,14 @@ def _column(
     found.subcolumns = [sub.title for sub in listing.subcolumns]
     if listing.warning:
         found.problems.append(f"{found.url} was read, but {listing.warning}.")
+    ours = {site.column_url(one) for one in site.columns}
+    others = [link for link in listing.other_columns if link.url not in ours]
+    if others:
+        names = ", ".join(link.title for link in others[:5])
+        found.problems.append(
+            f"{len(others)} links look like columns of single bodies and are not read ({names}), "
+            f"e.g. {others[0].url}. If they hold budgets, name them as columns in the site file."
+        )
     if not listing.entries and not listing.subcolumns:
         found.problems.append(f"{found.url} lists nothing. Is it the right column?")
     found.pages.append(_page(found.url, listing))
@@ -180,7 +188,7 @@ def _listing(
     if listing.unread:
         found.problems.append(f"{url} cannot be read as a list: {listing.unread}.")
         return None
-    return listing
+    return with_other_columns(listing, html, fetched.final_url)
 
 
 def _article(session: PoliteSession, family: Family, found: ColumnProbe, url: str) -> None:

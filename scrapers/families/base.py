@@ -47,6 +47,9 @@ class Listing:
     ``is_counted`` marks a next page whose address is made from numbers of the pager's call: then
     ``total_pages`` is the pager's own, and there is no page after so many, whether it counts from
     0 or from 1 (:meth:`is_last`).
+
+    ``subcolumns`` are bodies' own columns one step below (下属单位栏目); ``other_columns`` are links
+    that look like such and are not followed, because they lead elsewhere on the host.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -56,6 +59,7 @@ class Listing:
     total_pages: int | None = None
     total_records: int | None = None
     subcolumns: tuple[Link, ...] = ()
+    other_columns: tuple[Link, ...] = ()
     filled_by: str | None = None
     unread: str | None = None
     warning: str | None = None

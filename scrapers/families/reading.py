@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from urllib.parse import unquote, urljoin, urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 from bs4.element import Comment, PreformattedString
 
-from scrapers.families.base import Article, Attachment, Entry, Link
+from scrapers.families.base import Article, Attachment, Entry, Link, Listing
 from scrapers.filetype import extension_of
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "address",
     "attachments_in",
     "clean",
+    "columns_of_bodies",
     "date_in",
     "dated_lists",
     "first_text",
@@ -35,6 +36,7 @@ __all__ = [
     "look_of",
     "may_be_filled",
     "metas",
+    "names_a_body",
     "next_link",
     "pages_said",
     "promises_a_document",
@@ -44,6 +46,7 @@ __all__ = [
     "soup_of",
     "text_of",
     "tree_of",
+    "with_other_columns",
 ]
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\xad"))
@@ -409,6 +412,109 @@ def _has_short_date(row: Tag, anchor: Tag) -> bool:
         for piece in row.find_all(string=True)
     )
     return short and _DAY_IN_ADDRESS.search(_attribute(anchor, "href")) is not None
+
+
+# columns of single bodies
+
+_BODY = re.compile(
+    r"(?:局|委|委员会|办|办公室|中心|院|学校|中学|小学|大学|学院|党校|校|幼儿园|会|联合会|总工会|所|站|队|大队"
+    r"|支队|厅|室|部|社|馆|台|银行|政府|机关|本级|处|团|园|场|乡|镇|街道|组|基地|公司)$"
+)
+_NO_BODY = re.compile(
+    r"(?:新闻|互动|个人|用户|会员|下载|帮助|数据|视频|专题|咨询)中心$|(?:手机|网|本|子|分|全)站$"
+    r"|(?:发布|常务|全|两|听证|座谈|论证|研讨|社)会$|^(?:全部|更多|.?政府|人民政府)$"
+    r"|预算|决算|公开|信息|20\d\d"
+)
+
+
+def names_a_body(title: str) -> bool:
+    """Whether a link's words are the name of a public body, also with （机关） or （本级） after it."""
+    bare = re.sub(r"[（(][^（）()]*[）)]$", "", title.strip())
+    return len(bare) >= 3 and _BODY.search(bare) is not None and _NO_BODY.search(bare) is None
+
+
+def columns_of_bodies(
+    soup: Tag, url: str, *, known: Iterable[str] = ()
+) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+    """Links of a list page that lead to single bodies' columns (下属单位栏目).
+
+    Told by where they lead and what they are called, never by a class: (those one step below the
+    page's own folder, those elsewhere on the host). ``known`` addresses (entries, other pages) are
+    neither. Links that stand together and of which half at least name a body are bodies' all.
+    """
+    taken = {*known, url}
+    here = urlsplit(url)
+    groups: dict[tuple[int, str, str, bool], dict[str, tuple[Link, bool]]] = {}
+    for anchor in soup.find_all("a", href=True):
+        href = _attribute(anchor, "href").strip()
+        title = link_title(anchor)
+        target = urljoin(url, href)
+        place = urlsplit(target)
+        row = anchor.find_parent(_ROW_TAGS)
+        if (
+            not title
+            or target in taken
+            or href.lower().startswith(("javascript:", "#", "mailto:", "tel:"))
+            or (place.netloc or here.netloc) != here.netloc
+            or _extension(href)
+            or re.search(r"20\d\d|预算|决算|公开", title)
+            or _row_date(anchor, row) is not None
+        ):
+            continue
+        is_below = _is_step_below(href, place.path, place.query, here.path)
+        if not is_below and (
+            here.path.startswith(place.path.rpartition("/")[0] + "/") or _is_in_frame(anchor)
+        ):
+            continue  # the way back, or a link of the portal's own frame
+        box = (row or anchor).parent
+        outer = box.parent if box else None
+        if box is None or outer is None:
+            continue
+        group = groups.setdefault((id(outer), box.name, look_of(box), is_below), {})
+        group.setdefault(target, (Link(title, target, href), names_a_body(title)))
+    found: dict[bool, dict[str, Link]] = {True: {}, False: {}}
+    for (*_, is_below), group in groups.items():
+        named = sum(is_named for _, is_named in group.values())
+        if 2 * named >= len(group) and named >= (1 if is_below else 2):
+            found[is_below] |= {target: link for target, (link, _) in group.items()}
+    others = {target: link for target, link in found[False].items() if target not in found[True]}
+    return tuple(found[True].values()), tuple(others.values())
+
+
+def with_other_columns(listing: Listing, html: str, url: str) -> Listing:
+    """The listing with what looks like bodies' columns on its page and is not part of it."""
+    if html.lstrip()[:1] in {"{", "["}:
+        return listing  # an answer of a service has no frame of links
+    known = {e.url for e in listing.entries} | {sub.url for sub in listing.subcolumns}
+    below, others = columns_of_bodies(
+        soup_of(html), url, known=known | ({listing.next_page} if listing.next_page else set())
+    )
+    return replace(listing, other_columns=(*below, *others))
+
+
+def _is_step_below(href: str, path: str, query: str, here: str) -> bool:
+    folder = here.rpartition("/")[0] + "/"
+    return (
+        ".." not in href
+        and not query
+        and path.startswith(folder)
+        and re.fullmatch(r"[^/.]+/?(?:/index\.s?html?)?", path[len(folder) :]) is not None
+    )
+
+
+_PORTAL_FRAME = re.compile(
+    r"foot|friend|yqlj|crumb|location|position|copyright|share|head|topbar|top[-_]|login", re.I
+)
+
+
+def _is_in_frame(anchor: Tag) -> bool:
+    """Whether a link stands in what every page of the portal has: head, foot, way back."""
+    return any(
+        tag.name in {"header", "footer"}
+        or _PORTAL_FRAME.search(f"{_attribute(tag, 'class')} {_attribute(tag, 'id')}")
+        for tag in anchor.parents
+        if isinstance(tag, Tag) and tag.name not in {"body", "html", "[document]"}
+    )
 
 
 _NEXT = re.compile(r"[>»›\s\[]*(?:下一?页|后页|后一页|下一頁|next(?: page)?)[>»›\s\]]*", re.I)

@@ -13,15 +13,15 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import Tag
 
-from scrapers.families.base import Article, Family, Link, Listing
+from scrapers.families.base import Article, Family, Listing
 from scrapers.families.reading import (
     FILLED_BY_SCRIPT,
     FURTHER_PAGES,
     clean,
+    columns_of_bodies,
     dated_lists,
     first_text,
     has_more,
-    link_title,
     look_of,
     may_be_filled,
     metas,
@@ -74,11 +74,15 @@ class TrsWcm(Family):
         soup = soup_of(html)
         total, next_href, paging = _paging(html, url)
         records = re.search(r"wcm分页[^\n]{0,20}总记录\D{0,4}(\d+)", html)
-        menu = soup.select("div.czys_subMenu dl dd a")
         entries = rows_of(_main_anchors(soup, url), url)
         if not entries and not soup.select_one(", ".join(_MAIN)):  # articles named otherwise
             lists = dated_lists(soup, url)
             entries = max((d.entries for d in lists), key=len, default=())
+        # A row without a date that leads to a body's folder is a column, wherever it stands.
+        dated = [e.url for e in entries if e.published_on or _ARTICLE.search(e.href)]
+        menu, _ = columns_of_bodies(soup, url, known=dated)
+        below = {link.url for link in menu}
+        entries = tuple(e for e in entries if e.url not in below)
         warning = None
         if not paging:
             next_href = next_link(soup, url)
@@ -96,11 +100,7 @@ class TrsWcm(Family):
             next_href=next_href,
             total_pages=total,
             total_records=int(records[1]) if records else None,
-            subcolumns=tuple(
-                Link(link_title(a), urljoin(url, str(a["href"])), str(a["href"]))
-                for a in menu
-                if a.get("href")
-            ),
+            subcolumns=menu,
             warning=warning,
             is_counted=paging,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from scrapers_portal import (
 
 from scrapers.archive import Archive, ArchiveDamagedError, FetchRow, Outcome
 from scrapers.crawl import HostBusyError, HostReport, crawl_host, hosts
+from scrapers.families.reading import names_a_body
 from scrapers.fetch import CrawlSettings
 from scrapers.site import Site
 from scrapers.window import SHANGHAI
@@ -463,6 +465,62 @@ def test_sub_columns_are_read_and_marked_as_units(portal: Portal, archive: Archi
     crawl(site_for(portal), archive)
     [row] = rows_of(archive, "P1.pdf")
     assert row.column_scope == "unit"
+
+
+@pytest.mark.parametrize(
+    "menu",
+    [
+        '<div class="left2"><p><a href="unit/">样例中心（机关）</a></p></div>',
+        '<table><tr><td><a href="./unit/index.html">样例县中心</a></td></tr></table>',
+        '<ul><li><a href="{base}unit/">样例县水利局</a></li><li><a href="./other/">宣传文明</a></li></ul>',
+        '<ul class="czys_listCount_list"><li><a href="./unit/">样例县水利局</a></li></ul>',
+    ],
+)
+def test_sub_columns_are_found_by_where_they_lead_and_what_they_are_called(
+    portal: Portal, archive: Archive, menu: str
+) -> None:
+    menu = menu.replace("{base}", portal.url.rstrip("/") + COLUMN)
+    portal.pages[COLUMN] = html(
+        trs_list([("2026-02-12", "./202602/t20260212_9.html", "样例预算")], extra=menu)
+    )
+    for folder in ("unit/", "unit/index.html", "unit/deeper/", "other/"):
+        deeper = '<p><a href="./deeper/">样例县水库管理所</a></p>' if folder[:4] == "unit" else ""
+        portal.pages[COLUMN + folder] = html(
+            trs_list(
+                [("2026-02-12", "/x/t20260212_1.html", "样例中心预算")],
+                extra=deeper if "deeper" not in folder else "",
+            )
+        )
+    report = crawl(site_for(portal), archive)
+    asked = [asked.path for asked in portal.log]
+    assert any(path.startswith(COLUMN + "unit/") for path in asked)
+    assert COLUMN + "unit/deeper/" in asked
+    assert not [w for w in report.warnings if w.kind == "list_incomplete"]
+
+
+def test_links_that_look_like_bodies_columns_and_are_not_read_are_told(
+    portal: Portal, archive: Archive
+) -> None:
+    menu = (
+        '<div class="bmlist"><a href="/czj/bmys/">样例县财政局</a><a href="/slj/bmys/">样例县水利局</a></div>'
+        '<div class="crumbs"><a href="/">样例县人民政府</a><a href="/zwgk/">政务公开</a></div>'
+        '<div class="footer"><a href="/a/">样例县审计局</a><a href="/b/">样例县司法局</a></div>'
+    )
+    rows = [("2026-02-12", "./202602/t20260212_1.html", "样例县水利局预算")]
+    portal.pages[COLUMN] = html(trs_list(rows, extra=menu))
+    report = crawl(site_for(portal), archive)
+    [warning] = [w for w in report.warnings if w.kind == "list_incomplete"]
+    assert "2 个链接" in warning.zh
+    assert "样例县财政局、样例县水利局" in warning.zh
+    assert "/czj/bmys/" in warning.en
+
+
+def test_every_ending_of_a_body_that_the_marts_know_names_a_column(project_root: Path) -> None:
+    told = (project_root / "dbt" / "dbt_project.yml").read_text(encoding="utf-8")
+    [endings] = re.findall(r'body_endings: "\((.*?)\)\$"', told)
+    assert [e for e in endings.split("|") if not names_a_body(f"样例县某{e}")] == []
+    for title in ("新闻中心", "手机站", "政务公开", "2026年部门预算", "市政府", "更多", "全部"):
+        assert not names_a_body(title)
 
 
 EXCEL_XML = (
