@@ -311,6 +311,8 @@ def _status(ctx: Context, rule: LineRule) -> tuple[Status, str]:
         return "ok", "空表" if table.is_empty else ""
     if ctx.draft.kind == "excel" and rule.kind in ("cover", "contents", "layout"):
         return "absent", "工作簿不含此部分"
+    if rule.kind == "figures" and not any(True for _ in ctx.prose()):
+        return "absent", "文件未含说明文字"
     if rule.kind == "text" and not any(s.line == rule.id for s in ctx.texts):
         return "absent", "文件未含此部分"
     if rule.kind == "layout" and ctx.draft.kind != "pdf":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import draft_files
+import office_files
 import pytest
 from draft_files import DEFECTS, docx, draft, pdf, xlsx
 
@@ -13,6 +14,7 @@ from inspection.inspect import inspect
 from inspection.model import Remark, Sheet
 from inspection.rules import rules
 from parsers.draft import Draft, read_draft
+from parsers.read import read_document
 
 pytest.importorskip("reportlab", reason="needs the extra 'samples'")
 
@@ -141,9 +143,22 @@ def test_a_workbook_is_inspected_for_its_forms() -> None:
     states = {x.id: x.status for x in sheet.lines}
     assert states["T01"] == "defect"
     assert states["T05"] == "ok"
-    assert states["notes"] == states["cover"] == "absent"
+    # a line says that it conforms only where something was compared
+    assert states["notes"] == states["cover"] == states["figures"] == "absent"
     clean = inspect(read_draft(xlsx(draft()), file_name="d.xlsx"), file_name="d.xlsx")
     assert clean.remarks == []
+
+
+def test_drafts_of_the_home_template_in_every_format(project_root: Path) -> None:
+    read = read_document((project_root / "samples" / "pdf" / "shibo-assets-2026.pdf").read_bytes())
+    for name, data in (("d.xlsx", office_files.xlsx(read)), ("d.xls", office_files.xls(read))):
+        sheet = inspect(read_draft(data, file_name=name), file_name=name)
+        assert (sheet.template, sheet.kind, sheet.remarks) == ("shanxi-13", "excel", [])
+        assert sheet.department == read.document.department
+        assert [x.status for x in sheet.lines if x.title.startswith("《")] == ["ok"] * 13
+    data = office_files.docx(read, cover=[str(read.document.department), "2026年度部门预算公开"])
+    word = inspect(read_draft(data, file_name="d.docx"), file_name="d.docx")
+    assert {r.check for r in word.remarks} == {"PARTS"}, "its text was left out"
 
 
 def test_the_sample_documents_give_only_what_their_identities_give(project_root: Path) -> None:
