@@ -54,7 +54,7 @@ class Superset:
 
 @pytest.mark.full
 @pytest.mark.xdist_group("night")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_served_before_the_first_publication_the_dashboards_come_with_it(
     finished_night: Path, tmp_path: Path
 ) -> None:
@@ -74,7 +74,7 @@ def test_served_before_the_first_publication_the_dashboards_come_with_it(
         )
     superset = Superset(f"http://127.0.0.1:{port}")
     try:
-        wait_until("Superset answers", superset.answers, 400, every=2)
+        wait_until("Superset answers", superset.answers, 700, every=2)
         superset.log_in()
         assert superset.dashboards() == []
         assert not (data / "bi" / "secrets.json").exists(), "what is given is not written down"
@@ -82,7 +82,7 @@ def test_served_before_the_first_publication_the_dashboards_come_with_it(
         shutil.copytree(
             Layout(finished_night).published_root, Layout(data).published_root, symlinks=True
         )
-        shown = wait_until("the dashboards are there", superset.dashboards, 300, every=2)
+        shown = wait_until("the dashboards are there", superset.dashboards, 400, every=2)
         wait_until("all of them", lambda: len(superset.dashboards()) == 5, 60, every=2)
         assert {d["slug"] for d in shown} <= {d["slug"] for d in superset.dashboards()}
     finally:
