@@ -427,7 +427,7 @@ from quality.coverage
 where (fiscal_year, phase) in ((?, 'budget'), (? - 1, 'final_account')) and scope = 'department'
   and expected_by <= ?
 group by county, county_code, fiscal_year, phase
-having absent > 0 and seen > 0
+having absent > 0
 order by county_code, phase
 """
 
@@ -487,7 +487,8 @@ def _withdrawn(connection: Any) -> Iterator[News]:
 
 
 def _missing(connection: Any, now: datetime) -> Iterator[News]:
-    """Bodies not seen by the day they were due, once a week a county: named, with the day."""
+    """Bodies not seen by the day they were due, once a week a county: named, with the day; a
+    county of which nothing at all was seen (整县未见), once a year and kind."""
     today = now.astimezone(SHANGHAI)
     year, week, _ = today.isocalendar()
     found = _rows(connection, _MISSING, today.year, today.year, today.date())
@@ -497,6 +498,17 @@ def _missing(connection: Any, now: datetime) -> Iterator[News]:
         listed = "、".join(names[:NAMES_SHOWN]) + (f" 等，另 {more} 个" if more > 0 else "")
         listed_en = ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
         where = "docs/runbook.md#not_seen"
+        if not seen:  # the whole county: once, not every week
+            yield News(
+                item=f"silent:{code}:{phase}:{of_year}",
+                text_zh=f"{county}：整县未见。{of_year} 年部门{kind_zh}应在 {due:%Y-%m-%d} 前见到，截至 "
+                f"{today:%Y-%m-%d} 一个部门也未见（应有 {absent} 个）：栏目是否搬迁？"
+                f"（未见不等于未公开；处理办法：docs/runbook.md#silent）",
+                text_en=f"{county}: silent. Departments' {of_year} {kind_en} were due by "
+                f"{due:%Y-%m-%d}; by {today:%Y-%m-%d} none of {absent} was seen. Did the column "
+                "move? (not seen is not unpublished; what to do: docs/runbook.md#silent)",
+            )
+            continue
         yield News(
             item=f"not_seen:{code}:{phase}:{year}-W{week:02d}",
             text_zh=f"{county}：{of_year} 年部门{kind_zh}应在 {due:%Y-%m-%d} 前见到，截至 "

@@ -424,25 +424,30 @@ def test_what_is_new_is_in_the_digest(
         "('149901', '青岚县', 2025, 'final_account', 'department', 'seen', '甲局', date '2026-09-20'), "
         "('149901', '青岚县', 2025, 'final_account', 'department', 'not_seen', '乙局', "
         "date '2026-09-20'), "
+        "('149903', '临岫区', 2026, 'budget', 'department', 'not_seen', '丁局', date '2026-03-01'), "
+        "('149903', '临岫区', 2026, 'budget', 'department', 'not_seen', '戊局', date '2026-03-01'), "
         "('149902', '云汀县', 2026, 'budget', 'department', 'not_seen', '丙局', null)) "
         "as t(county_code, county, fiscal_year, phase, scope, status, department, expected_by)"
     )
     say(sink.url, old=False)
     assert sink.titles == ["2026-03-03 每夜摘要"]
     lines = sink.got[0]["message"].splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "新入库 2 个文本：青岚县 样例局 2026、青岚县 青岚县样例办公室 2026",
         "更正：",
         "　青岚县 样例局 2026：更正后重新公开，3 处数字不同：T12 课后服务 134.58→143.58",
         "未见：",
         "　青岚县：2026 年部门预算应在 2026-03-01 前见到，截至 2026-03-03 已见 1 个部门，1 个未见：乙局"
         "（未见不等于未公开；处理办法：docs/runbook.md#not_seen）",
+        "　临岫区：整县未见。2026 年部门预算应在 2026-03-01 前见到，截至 2026-03-03 一个部门也未见"
+        "（应有 2 个）：栏目是否搬迁？（未见不等于未公开；处理办法：docs/runbook.md#silent）",
     ]
-    assert len(lines) == 6  # and its id; nothing of a county where nobody has published yet
+    assert len(lines) == 7  # and its id; nothing of a county where nobody has published yet
     say(sink.url, hours=24, old=False)
     assert sink.titles[1:] == ["2026-03-04 今夜无新情况"]
     say(sink.url, hours=24 * 7, old=False)
     assert "1 个未见" in sink.got[2]["message"]
+    assert "整县未见" not in sink.got[2]["message"]  # told once
 
 
 def test_a_correction_names_the_figures_that_changed(

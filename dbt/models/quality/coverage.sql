@@ -2,7 +2,9 @@
     every year since their first of which anybody of the county published a budget, and the final
     account of the year before; for the latest year also bodies that only a title names: an
     article that gave no file, or a sub-column of the site (下属单位栏目). "Not seen" says no more
-    than that. Articles whose files gave no document (final accounts in other forms, scans) count
+    than that. A year in which nobody of a county published what it did the year before (整县未见) is
+    expected, too, once last year's day and some weeks have gone by and its site was looked at since.
+    Articles whose files gave no document (final accounts in other forms, scans) count
     as seen, not read. -#}
 with document as (
 
@@ -47,6 +49,76 @@ budget_year as (
 
 ),
 
+-- departments publish within 20 days of the approval (批复后二十日内公开): the county's first of a
+-- kind says that it was given
+published as (
+
+    select
+        county_code,
+        county,
+        phase,
+        fiscal_year,
+        min(least(cast(first_seen_at as date), coalesce(published_on, cast(first_seen_at as date))))
+        + cast({{ var('publication_days') }} as integer) as expected_by
+    from document
+    group by county_code, county, phase, fiscal_year
+
+),
+
+latest as (
+
+    select
+        county_code,
+        county,
+        phase,
+        max(fiscal_year) as fiscal_year,
+        arg_max(expected_by, fiscal_year) as expected_by
+    from published
+    where phase in ('budget', 'final_account')
+    group by county_code, county, phase
+
+),
+
+last_look as (
+
+    select
+        county_code,
+        max(cast(fetched_at as date)) as looked_on
+    from fetch_row
+    where role = 'listing'
+    group by county_code
+
+),
+
+-- years after the county's latest of a kind that have gone by without anybody's
+silent as (
+
+    select
+        latest.county_code,
+        latest.county,
+        latest.phase,
+        cast(latest.fiscal_year + years.n as integer) as fiscal_year,
+        cast(latest.expected_by + to_years(cast(years.n as integer)) as date)
+        + cast({{ var('silent_days') }} as integer) as expected_by
+    from latest
+    inner join last_look on latest.county_code = last_look.county_code
+    cross join range(1, 10) as years (n)
+    where
+        cast(latest.expected_by + to_years(cast(years.n as integer)) as date)
+        + cast({{ var('silent_days') }} as integer) <= last_look.looked_on
+
+),
+
+due as (
+
+    select * from published
+
+    union all by name
+
+    select * from silent
+
+),
+
 county_year as (
 
     select distinct
@@ -58,6 +130,15 @@ county_year as (
 
     union distinct
 
+    select
+        county_code,
+        county,
+        phase,
+        fiscal_year
+    from silent
+
+    union distinct
+
     -- with the budget of a year the final account of the year before is due
     select
         county_code,
@@ -65,22 +146,6 @@ county_year as (
         'final_account' as phase,
         fiscal_year - 1 as fiscal_year
     from budget_year
-
-),
-
--- departments publish within 20 days of the approval (批复后二十日内公开): the county's first of a
--- kind says that it was given
-due as (
-
-    select
-        county_code,
-        county,
-        phase,
-        fiscal_year,
-        min(least(cast(first_seen_at as date), coalesce(published_on, cast(first_seen_at as date))))
-        + cast({{ var('publication_days') }} as integer) as expected_by
-    from document
-    group by county_code, county, phase, fiscal_year
 
 ),
 
