@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from nightly.settings import ROOT, Settings
 
 FREE_GIGABYTES_NEEDED = 2
+BATCHES_LOOKED_AT = 20
 OLDEST_BACKUP = timedelta(days=8)
 EARLIEST_PLAUSIBLE_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -194,7 +195,7 @@ def _backup(settings: Settings) -> Line:
 def _data_version(settings: Settings) -> Line:
     from nightly.upkeep import check_upgrade
 
-    found = check_upgrade(settings)
+    found = check_upgrade(settings, oldest=BATCHES_LOOKED_AT)
     if not found.is_needed:
         return Line("data version", True, "landing and warehouse are of this version")
     told = (

@@ -261,13 +261,13 @@ class Upgrade:
         return asdict(self)
 
 
-def check_upgrade(settings: Settings) -> Upgrade:
-    """Look, and change nothing."""
+def check_upgrade(settings: Settings, oldest: int | None = None) -> Upgrade:
+    """Look, and change nothing. ``oldest``: at so many batches only (``landing.foreign``)."""
     from warehouse.landing import foreign
     from warehouse.load import outdated
 
     layout = steps._layout(settings)
-    return Upgrade(batches=foreign(layout), warehouse=outdated(layout))
+    return Upgrade(batches=foreign(layout, oldest), warehouse=outdated(layout))
 
 
 def upgrade(settings: Settings, run_id: str) -> Upgrade:

@@ -355,9 +355,13 @@ class Migration:
     read_again: list[str]
 
 
-def foreign(layout: Layout) -> list[str]:
-    """Committed batches in the columns of another version of the program."""
-    return [b.batch_id for b in commits(layout) if _is_foreign(layout.landing, b)]
+def foreign(layout: Layout, oldest: int | None = None) -> list[str]:
+    """Committed batches in the columns of another version of the program.
+
+    ``oldest``: look at so many of the oldest only, for an answer at once: what an earlier version
+    landed comes before what this one landed.
+    """
+    return [b.batch_id for b in commits(layout)[:oldest] if _is_foreign(layout.landing, b)]
 
 
 def _is_foreign(store: Store, batch: Batch) -> bool:

@@ -129,6 +129,8 @@ def test_nothing_is_left_and_it_never_comes_back(
     assert quoted, "findings of other documents keep their words"
     assert {e["finding_id"] for e in quoted} <= present
 
+    assert steps.run_step("load", settings, "the night after")["batches"] == []
+
     # whoever brings it again: met, told, not stored
     row = steps._archive(settings).put_local(data, "again.pdf", run_id="later")
     assert row.outcome is Outcome.FORGOTTEN

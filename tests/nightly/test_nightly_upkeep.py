@@ -20,6 +20,7 @@ sys.path.append(str(TESTS / "warehouse"))
 from warehouse_by_hand import budget, record  # type: ignore[import-not-found]  # noqa: E402
 
 from nightly import steps, upkeep  # noqa: E402
+from nightly.doctor import diagnose  # noqa: E402
 from nightly.settings import Settings  # noqa: E402
 from parsers.read import PARSER_VERSION  # noqa: E402
 from scrapers.archive import Archive  # noqa: E402
@@ -229,8 +230,9 @@ def test_landing_of_another_version_is_written_anew_from_the_readings(filled: Se
     }
     keys = landed(layout)
     _as_of_another_version(layout, "a")
-    assert foreign(layout) == ["a"]
+    assert foreign(layout) == foreign(layout, oldest=1) == ["a"]
     assert upkeep.check_upgrade(filled).is_needed
+    assert "run: budgets upgrade" in [x.remedy for x in diagnose(filled) if not x.ok]
     done = migrate(layout, lambda key: record(budget("a")))
     assert (done.batches, done.read_again) == (["a"], [])
     assert foreign(layout) == []
