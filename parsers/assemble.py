@@ -510,7 +510,12 @@ class _Assembler:
     def _same_title(self, later: _Caption, first: _Caption) -> bool:
         """Is it the title over the table's first part, 续 behind it allowed?"""
         marked = pattern(self.family.continued)
-        return marked.sub("", key(later.title or "")) == marked.sub("", key(first.title or ""))
+        here, there = key(later.title or ""), key(first.title or "")
+        if marked.search(here):
+            # the mark says that the table goes on; it makes the title longer, and what no longer
+            # fits the page is cut off at the year
+            here, there = (pattern(r"\A\d*年?度?").sub("", x) for x in (here, there))
+        return marked.sub("", here) == marked.sub("", there)
 
     def _without_label(self, words: list[Word]) -> str:
         kept = [w.text for w in words]

@@ -220,6 +220,17 @@ def test_a_row_alone_on_its_page_is_set_as_the_document(align: str) -> None:
     assert read(invented(45), style) == []
 
 
+def test_a_title_cut_by_the_page_edge_where_it_says_that_the_table_goes_on() -> None:
+    """（续） made the title too long for the page: without its first digit it began a new table."""
+    sheets = sheets_of(facts_of(budget_names()[0]))[5:6]
+    style = Style(repeat_header="continued", spread=True, squeeze=110, figure_font="Helvetica",
+                  size=8.0, pad=14.0)  # fmt: skip
+    data = print_pdf(sheets, style)
+    pages = read_pages(data)
+    assert [r.text for p in pages for r in p.removed if r.kind == "outside"] != []
+    assert differences(sheets, style, assemble(pages).tables) == []
+
+
 def test_a_text_at_the_height_of_a_rule_that_ends_before_it_is_not_cut() -> None:
     """In a frame the rule below 项目 ends before 政府性基金收入预算, whose middle is as high."""
     for seed in (2, 3):
