@@ -345,7 +345,7 @@ def parse(
         if explain:
             from parsers.read import explain as explain_reading
 
-            print_explanation(explain_reading(data))
+            print_explanation(explain_reading(data), lang)
             return
         limits = Limits(seconds=settings.scan_seconds, megabytes=settings.parse_megabytes)
         read = read_isolated(data, limits, file_name=file.name)

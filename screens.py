@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -520,11 +520,31 @@ def print_document(document: Any, lang: str) -> None:
         console.print(word(document.verdict.status, lang))
 
 
-def print_explanation(lines: Iterable[Any]) -> None:
-    """Why each table was taken for a form, or what was missing."""
+def print_explanation(said: Mapping[str, Any], lang: str) -> None:
+    """Why each table was taken for a form, or what was missing: the answer of ``parsers.explain``.
+
+    A line a table (page, form, reason) with what spoke against the forms below it; then the forms
+    that nothing was taken for, and where reading stopped.
+    """
     console = _console()
-    for line in lines if not isinstance(lines, str) else lines.splitlines():
-        console.print(Text(str(line)))
+    if problem := said.get("problem"):
+        what, remedy = problem_words(problem["code"], problem["what"], problem["remedy"], lang)
+        console.print(Text(what, style="yellow"))
+        if remedy:
+            _indent(console, f"→ {remedy}")
+    for decision in said.get("decisions", ()):
+        reason = word(decision["how"], lang)
+        form = decision["form"] or "—"
+        console.print(Text(say("explain_line", lang, page=decision["page"], form=form, why=reason)))
+        for note in decision["notes"]:
+            _indent(console, note)
+    if said.get("missing") is not None:
+        missing = "、".join(said["missing"]) or say("explain_none", lang)
+        console.print(Text(say("explain_missing", lang, forms=missing)))
+    for warning in said.get("warnings", ()):
+        if warning["page"]:
+            told = say("explain_warning", lang, page=warning["page"], what=warning["message"])
+            console.print(Text(told, style="yellow"))
 
 
 def print_diagnosis(lines: Iterable[Any], lang: str) -> None:

@@ -62,3 +62,33 @@ def test_a_consistent_document_reads_alike_with_and_without(
         read.append([(t.id, t.body) for t in document.tables])
         assert {c.source for t in document.tables for row in t.cells for c in row} == {"text"}
     assert read[0] == read[1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "why", "rest"),
+    [
+        ("zh", "第9页　T05　标题与表头均相符", "未找到的表：无"),
+        ("en", "page 9  T05  title and header agree", "forms not found: none"),
+    ],
+)
+def test_explain_says_of_each_table_why(
+    tmp_path: Path, project_root: Path, lang: str, why: str, rest: str
+) -> None:
+    """It once printed the names of its parts and nothing of what was in them."""
+    file = str(project_root / "samples/pdf/qinglan-office-2026.pdf")
+    done = budgets(tmp_path / "data", tmp_path, "parse", file, "--explain", "--lang", lang)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert why in lines
+    assert rest in lines
+    assert all(any(f"T{n:02}" in line for line in lines) for n in range(1, 14))
+
+
+def test_explain_of_what_is_no_budget_says_what_and_what_to_do(
+    tmp_path: Path, project_root: Path
+) -> None:
+    file = str(project_root / "samples/pdf/linxiu-notice-2026.pdf")
+    done = budgets(tmp_path / "data", tmp_path, "parse", file, "--explain")
+    assert done.returncode == 0, done.stderr
+    assert "→" in done.stdout
+    assert "T01、T02" in done.stdout, "the forms that were not found are named"
