@@ -825,7 +825,8 @@ class _Assembler:
         page = self.pages[grid.page - 1]
         cell = Cell(text=text, page=grid.page, bbox=_rounded(page.visible(bbox)))
         if page.is_scan:
-            text = as_seen(cell, mine, column.kind)
+            smudges = page.smudges if grid.method == "text" else ()
+            text = as_seen(cell, mine, column.kind, smudges=smudges)
         if column.kind == "amount" and text:
             where = f"{form.id} {column.role}"
             try:

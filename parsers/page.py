@@ -222,6 +222,9 @@ class Page:
     """Degrees (clockwise) the whole page was turned to read sideways text; boxes are turned too."""
     is_scan: bool = False
     """Recognised from its image; its words say how surely."""
+    smudges: list[BBox] = field(default_factory=list)
+    """Of a scan: places outside ruled cells where something is drawn that is not read, and where
+    dirt may cover print."""
     skew: Callable[[BBox], BBox] | None = None
     """Of a scan that was straightened: its boxes on the page as it lies in the file."""
     is_whole: bool = False

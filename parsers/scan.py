@@ -21,6 +21,7 @@ from parsers import glyphs, ocr, raster
 from parsers.document import BBox, ParsedDocument
 from parsers.grid import build_grids
 from parsers.page import Page, Seen, TextLine, Word
+from parsers.seen import UNWITNESSED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,15 +69,26 @@ class Folder(MutableMapping[str, bytes]):
 
 LEAST_IMAGE = 0.3
 """Share of a page without text that images must cover for it to be read as a scan."""
-_WORD_GAP = 1.3
-"""A gap wider than this share of the line's height parts two words."""
+_WORD_GAP, _NARROW_GAP = 1.3, 0.42
+"""A gap wider than this share of the line's height parts two words; outside rules, where columns
+may stand close, the narrow one does, save beside a sign that has its own air (，。（)."""
+_OWN_AIR_AFTER, _OWN_AIR_BEFORE = "，。、；：！？）》」”’,;:)", "（《「“‘("
+_DEEPEST = 3
+_SAME_LINE = 0.4
+"""Share of a line's height by which the middles of two of its runs may differ."""
+_SMUDGE = 6.0
+"""Points: places that are not read are told apart by so much."""
 _SPECK = 1.3
 """Ink smaller than this in both directions (points) is grain, where it stands alone."""
 _DIM = 0.02
 """Share of a cell that may lie under dark dirt."""
 _GRAIN, _EDGE_GRAIN, _EDGE_GAP = 2.8, 2.2, 1.8
 _DOTS = "·•●.,、。'`’-—~^"
+_SCRAPS = ".,、。'`’·^，．:：;；"
+"""Outside rules these by themselves are dirt or a scrap of print, and no word."""
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
+_DIRTY = re.compile(r"[.,、·'’^]*(-?\d[\d,]*\.\d{2})[.,、·'’^]+|[.,、·'’^]+(-?\d[\d,]*\.\d{2})")
+"""A figure with specks beside it."""
 _INSET = 0.4
 _TYPICAL = 10.0
 
@@ -89,8 +101,8 @@ class _Piece:
     box: tuple[int, int, int, int]
     owner: int
     """Index of the cell it stands in, -1 outside the tables."""
-    row: int
-    """Number of its line within the cell or the page."""
+    row: int = 0
+    """Number of its line on the page."""
 
 
 def is_scan(page: Page) -> bool:
@@ -155,7 +167,8 @@ def read_scan(
     pieces = list(_pieces(_print_of(sheet, mask), scale, [c.bbox for g in ruled for c in g.grid.cells],
                           [g.grid.bbox for g in ruled]))  # fmt: skip
     key = hashlib.sha256(
-        f"{ocr.RECOGNITION} {grey.shape} {scale:.6f} {len(pieces)} ".encode() + grey.tobytes()
+        f"{ocr.RECOGNITION} {grey.shape} {scale:.6f} {[p.box for p in pieces]} ".encode()
+        + grey.tobytes()
     ).hexdigest()
     seen = _recognised(pieces, scale, kept, key)
     out = Page(page.number, page.width, page.height, page.rotation)
@@ -163,27 +176,66 @@ def read_scan(
     out.skew = sheet.back if sheet.angle else None
     out.grids, out.rules = [g.grid for g in ruled], loose
     cells = [c for g in ruled for c in g.grid.cells]
+    out.smudges = _dim_places(sheet)
     lines: dict[int, list[Word]] = {}
     figures: list[tuple[Seen, Pixels]] = []
     for piece, one in zip(pieces, seen, strict=True):
         if _is_grain(piece, one, scale):
             continue
-        if not one.text:
+        if not one.text or (piece.owner < 0 and all(ch in _SCRAPS for ch in one.text)):
             if piece.owner >= 0:
                 cells[piece.owner].smudged = True
+            else:
+                out.smudges.append(_word(piece, one, scale).bbox)
             continue
         word = _word(piece, one, scale)
         if piece.owner >= 0:
             cells[piece.owner].words.append(word)
-            if _may_be_figure(one):
-                figures.append((one, _grey_of(sheet, mask, piece.box)))
         else:
-            lines.setdefault(piece.row, []).append(word)
+            _put(lines.setdefault(piece.row, []), word)
+        # a figure that stands by itself: in a cell, or in a column without rules
+        if _may_be_figure(one):
+            figures.append((one, _grey_of(sheet, mask, piece.box)))
     for cell in cells:
         cell.smudged = cell.smudged or _is_dim(sheet, cell.bbox)
     out.lines = [TextLine(page.number, words) for _, words in sorted(lines.items())]
     out.has_text = bool(out.lines) or any(c.words for c in cells)
     return out, figures
+
+
+def _put(line: list[Word], word: Word) -> None:
+    """Add a word to its line: joined to the one before it where only a sign's own air parts them."""
+    last = line[-1] if line else None
+    if (
+        last is None
+        or last.seen is None
+        or word.seen is None
+        or word.x0 - last.x1 > _WORD_GAP * max(last.size, word.size)
+        or not (last.text[-1] in _OWN_AIR_AFTER or word.text[0] in _OWN_AIR_BEFORE)
+    ):
+        line.append(word)
+        return
+    last.text += word.text
+    last.x1, last.size = max(last.x1, word.x1), max(last.size, word.size)
+    last.top, last.bottom = min(last.top, word.top), max(last.bottom, word.bottom)
+    last.seen = Seen(last.text, min(last.seen.confidence, word.seen.confidence))
+
+
+def _dim_places(sheet: raster.Sheet) -> list[BBox]:
+    """Where the paper is so dark that print may hide in it, in points."""
+    import numpy as np
+
+    step = max(1, round(_SMUDGE * sheet.scale))
+    height, width = (n // step * step for n in sheet.dim.shape)
+    if not height or not width:
+        return []
+    blocks = sheet.dim[:height, :width].reshape(height // step, step, width // step, step)
+    dark = blocks.mean(axis=(1, 3)) > _DIM
+    return [
+        (x * step / sheet.scale, y * step / sheet.scale,
+         (x + 1) * step / sheet.scale, (y + 1) * step / sheet.scale)
+        for y, x in np.argwhere(dark).tolist()
+    ]  # fmt: skip
 
 
 def _may_be_figure(seen: Seen) -> bool:
@@ -217,6 +269,9 @@ def _word(piece: _Piece, seen: Seen, scale: float) -> Word:
     if piece.owner >= 0 and _GROUPED.fullmatch(seen.text):
         # three decimals are printed nowhere: a worn comma that groups thousands reads as a point
         seen.text = seen.text.replace(".", ",")
+    elif piece.owner < 0 and (figure := _DIRTY.fullmatch(seen.text)):
+        seen.text = figure.group(1) or figure.group(2)
+        seen.confidence = min(seen.confidence, UNWITNESSED)
     # ideographs fill their body, figures and small signs do not
     wide = any(ord(ch) > 0x2E80 for ch in seen.text)
     size = (bottom - top) / (0.9 if wide else 0.72)
@@ -286,7 +341,10 @@ def _pieces(
     for owner, (left, a, right, b) in waiting:
         for top, bottom in _parted(ink[:, left:right], a, b, typical):
             row += 1
-            yield from _runs(ink, scale, (left, top, right, bottom), owner, row)
+            gap = _WORD_GAP * max(bottom - top, 6 * scale)
+            for piece in _runs(ink, scale, (left, top, right, bottom), owner, gap):
+                piece.row = row
+                yield piece
     around = ink.copy()
     for x0, top, x1, bottom in tables:
         around[
@@ -295,9 +353,47 @@ def _pieces(
         ] = 0
     # bands of the page between, above and below the tables
     for a, b in _spans(around, scale, grain=True):
-        for top, bottom in _parted(around, a, b, typical if heights else round(_TYPICAL * scale)):
+        found = list(_around_tables(around, scale, (0, a, around.shape[1], b), typical))
+        for line in _in_lines(found):
             row += 1
-            yield from _runs(around, scale, (0, top, around.shape[1], bottom), -1, row)
+            for piece in line:
+                piece.row = row
+                yield piece
+
+
+def _around_tables(
+    ink: Pixels, scale: float, box: tuple[int, int, int, int], typical: int, depth: int = 0
+) -> Iterator[_Piece]:
+    """The runs of a band of the page. Beside a text of one line stand texts of two (headers
+    without rules): what a gap parts is looked at for lines of its own."""
+    gap = _NARROW_GAP * min(max(box[3] - box[1], 6 * scale), 1.2 * typical)
+    for piece in _runs(ink, scale, box, -1, gap):
+        x0, top, x1, bottom = piece.box
+        spans = [
+            (top + c, top + d)
+            for a, b in _spans(ink[top:bottom, x0:x1], scale)
+            for c, d in _parted(ink[top:bottom, x0:x1], a, b, typical)
+        ]
+        # the strokes of 三 are no lines
+        if len(spans) < 2 or depth == _DEEPEST or min(b - a for a, b in spans) < 0.55 * typical:
+            yield piece
+            continue
+        for a, b in spans:
+            yield from _around_tables(ink, scale, (x0, a, x1, b), typical, depth + 1)
+
+
+def _in_lines(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """Runs put into lines by their middles, top to bottom, left to right."""
+    lines: list[list[_Piece]] = []
+    for piece in sorted(pieces, key=lambda p: p.box[1] + p.box[3]):
+        first = lines[-1][0] if lines else None
+        off = (piece.box[1] + piece.box[3] - first.box[1] - first.box[3]) / 2 if first else 0.0
+        if first is None or off > _SAME_LINE * max(
+            first.box[3] - first.box[1], piece.box[3] - piece.box[1]
+        ):
+            lines.append([])
+        lines[-1].append(piece)
+    return [sorted(line, key=lambda p: p.box[0]) for line in lines]
 
 
 def _spans(part: Pixels, scale: float, *, grain: bool = False) -> list[tuple[int, int]]:
@@ -358,9 +454,9 @@ def _parted(part: Pixels, top: int, bottom: int, typical: int) -> list[tuple[int
 
 
 def _runs(
-    ink: Pixels, scale: float, box: tuple[int, int, int, int], owner: int, row: int
+    ink: Pixels, scale: float, box: tuple[int, int, int, int], owner: int, gap: float
 ) -> Iterator[_Piece]:
-    """The runs of one line, parted at wide gaps; grain that stands alone is left out."""
+    """The runs of one line, parted at gaps; grain that stands alone is left out."""
     import numpy as np
 
     left, top, right, bottom = box
@@ -369,7 +465,6 @@ def _runs(
     columns = _without_edge_grain(part >= raster.THIN, scale, trailing=owner >= 0)
     if not columns.size:
         return
-    gap = _WORD_GAP * max(bottom - top, 6 * scale)
     for run in np.split(columns, np.flatnonzero(np.diff(columns) > gap) + 1):
         a, b = int(run[0]), int(run[-1]) + 1
         rows = np.flatnonzero((part[:, a:b] >= raster.THIN).any(axis=1))
@@ -377,7 +472,7 @@ def _runs(
         if b - a < _SPECK * scale and last - first < _SPECK * scale:
             continue
         cut = part[max(0, first - 1) : last + 1, max(0, a - 1) : b + 1]
-        yield _Piece(cut, (left + a, top + first, left + b, top + last), owner, row)
+        yield _Piece(cut, (left + a, top + first, left + b, top + last), owner)
 
 
 def _without_edge_grain(black: Any, scale: float, *, trailing: bool) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parsers.document import Cell
+from parsers.document import BBox, Cell
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import GridCell, Seen, Word
 
@@ -22,23 +22,37 @@ CLEAR = 0.3
 """Margin of the second recogniser from which on its reading is sure."""
 
 
-def as_seen(cell: Cell, parts: Sequence[GridCell], kind: str) -> str:
-    """Mark a cell as recognised; returns its text, read as a figure where it must be one."""
+def as_seen(
+    cell: Cell, parts: Sequence[GridCell], kind: str, *, smudges: Sequence[BBox] = ()
+) -> str:
+    """Mark a cell as recognised; returns its text, read as a figure where it must be one.
+
+    ``smudges``: places of the page that were not read, for a cell that no rules bound.
+    """
     cell.source = "ocr"
     words = [w for part in parts for w in part.words]
-    smudged = any(part.smudged for part in parts)
+    smudged = any(part.smudged for part in parts) or any(
+        _overlap(part.bbox, place) for part in parts for place in smudges
+    )
     seen = [w.seen for w in words if w.seen is not None]
+    # a word that was cut in two was not recognised as what it is now
+    whole = 1.0 if len(seen) == len(words) else UNWITNESSED
     cell.confidence = min((s.confidence for s in seen), default=1.0)
+    cell.confidence = min(cell.confidence, whole)
     if kind == "code":
         cell.text = cell.text.strip(_DIRT)
     if kind == "amount" and words:
         cell.text, cell.confidence = _figure(words)
-        cell.confidence = min(cell.confidence, _witnessed(seen, cell.text))
+        cell.confidence = min(cell.confidence, whole, _witnessed(seen, cell.text))
         cell.alternatives = alternatives_of(seen, cell.text)
     if smudged:
         cell.confidence = 0.0
     cell.confidence = round(cell.confidence, 4)
     return cell.text
+
+
+def _overlap(one: BBox, other: BBox) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _figure(words: Sequence[Word]) -> tuple[str, float]:

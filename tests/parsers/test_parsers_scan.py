@@ -181,3 +181,61 @@ def test_dirt_beside_a_code_is_no_part_of_it() -> None:
 def test_characters_that_print_alike_are_near() -> None:
     assert distance("①公务用车", "1公务用车") < distance("公务用车", "1公务用车")
     assert distance("收入总计", "收人总计") < 0.5 < distance("收入总计", "支出总计")
+
+
+def test_columns_without_rules_are_words_of_their_own() -> None:
+    """Headers of one and two lines side by side, as close as half a character: each its own."""
+    scale = 2.0
+    ink = np.zeros((80, 400), np.uint8)
+    for x in (10, 28, 46):  # three characters on one line, in the middle of the band
+        ink[20:38, x : x + 16] = 255
+    for x in (80, 98):  # two lines beside them
+        ink[10:28, x : x + 16] = 255
+        ink[33:51, x : x + 16] = 255
+    found = list(scan._pieces(ink, scale, [], []))
+    assert [(p.box[0], p.box[1]) for p in found] == [(80, 10), (10, 20), (80, 33)]
+    assert len({p.row for p in found}) == 3
+
+
+def test_the_strokes_of_a_numeral_are_no_lines() -> None:
+    ink = np.zeros((60, 200), np.uint8)
+    for y in (10, 19, 28):  # 三
+        ink[y : y + 3, 20:38] = 255
+    ink[10:31, 48:66] = 255  # what is counted, after the sign's air
+    found = list(scan._pieces(ink, 2.0, [], []))
+    assert [p.box for p in found] == [(20, 10, 38, 31), (48, 10, 66, 31)]
+
+
+def test_a_sign_with_its_own_air_parts_no_words() -> None:
+    def word(text: str, x0: float, x1: float) -> Word:
+        return Word(text, x0, 0.0, x1, 10.0, 10.0, Seen(text, 0.99))
+
+    line: list[Word] = []
+    for one in (word("收入合计，", 0, 50), word("其中", 56, 76), word("支出", 83, 103)):
+        scan._put(line, one)
+    assert [w.text for w in line] == ["收入合计，其中", "支出"]
+    assert line[0].x1 == 76
+
+
+def test_a_word_that_was_cut_is_not_surely_read() -> None:
+    grid = GridCell(0, 0, 1, 1, (0, 0, 10, 10), [Word("46.02", 1, 1, 9, 9)])
+    cell = Cell(text="46.02", page=1)
+    as_seen(cell, [grid], "amount")
+    assert (cell.confidence or 0.0) < SURE
+
+
+def test_a_blank_beside_what_is_not_read_is_in_doubt() -> None:
+    empty = GridCell(0, 0, 1, 1, (0, 0, 10, 10))
+    for smudges, confidence in (([(8.0, 8.0, 14.0, 14.0)], 0.0), ([(11.0, 0.0, 14.0, 3.0)], 1.0)):
+        cell = Cell(text="", page=1)
+        as_seen(cell, [empty], "amount", smudges=smudges)
+        assert cell.confidence == confidence
+
+
+def test_specks_beside_a_figure_of_a_form_without_rules() -> None:
+    piece = scan._Piece(np.zeros((10, 30), np.uint8), (0, 0, 60, 20), -1)
+    for said in ("40.42.", "·40.42", "40.42"):
+        word = scan._word(piece, Seen(said, 0.99), 2.0)
+        assert word.text == "40.42"
+        assert word.seen is not None
+        assert (word.seen.confidence < SURE) == (said != "40.42")
