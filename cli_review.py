@@ -134,10 +134,15 @@ def _print_one(one: Waiting) -> None:
 
 def _print_suspect(suspect: Suspect) -> None:
     sure = f"{suspect.confidence:.2f}" if suspect.confidence is not None else "?"
+    first, second = (
+        ("识别   recognised ", "再读   read again ")
+        if suspect.recognised
+        else ("文本层 text layer ", "图像   drawn      ")
+    )
     typer.echo(
         f"\n{suspect.cell}  p. {suspect.page}\n"
-        f"  文本层 text layer  {suspect.printed or '(blank)'}\n"
-        f"  图像   drawn       {suspect.pixels or '(blank)'}  ({sure})"
+        f"  {first} {suspect.printed or '(blank)'}\n"
+        f"  {second} {suspect.pixels or '(blank)'}  ({sure})"
     )
     others = [a for a in suspect.alternatives if a != suspect.pixels]
     if others:

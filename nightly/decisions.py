@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from parsers.document import ParsedDocument, Warning_
+from parsers.document import Cell, ParsedDocument, Warning_
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.second import bare, same_figure
 
@@ -184,6 +184,7 @@ def _carry_out(document: ParsedDocument, one: Correction) -> str | None:
         return f"the column is {path!r}, not {one.column!r}"
     if one.confirms:
         return None
+    mark_as_read(document, cell)
     cell.reading_text, cell.text = cell.text, one.value
     cell.amount = parse_amount(one.value)
     cell.source, cell.confidence = "repaired", None
@@ -198,6 +199,19 @@ def _carry_out(document: ParsedDocument, one: Correction) -> str | None:
         )
     )
     return None
+
+
+def mark_as_read(document: ParsedDocument, cell: Cell) -> None:
+    """Take away the warning that a cell's text is no figure: it is read now; call before its
+    text changes."""
+    before = cell.text
+    document.warnings = [
+        w
+        for w in document.warnings
+        if not (
+            w.code == "unreadable_amount" and before and before in w.message and w.page == cell.page
+        )
+    ]
 
 
 def row_and_column(document: ParsedDocument, cell: str) -> tuple[str, str]:

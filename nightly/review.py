@@ -18,7 +18,7 @@ from expectations.catalogue.binder import Binder
 from nightly.decisions import Correction, DecisionError, add_correction, row_and_column
 from nightly.judging import form_request, requests_of
 from nightly.settings import Settings
-from parsers.document import ParsedDocument, ParseRecord
+from parsers.document import Cell, ParsedDocument, ParseRecord
 from parsers.second import CellRequest, crop_png
 from parsers.worker import Limits, second_isolated
 from store import Store
@@ -41,6 +41,9 @@ class Suspect(BaseModel):
     pixels: str = ""
     confidence: float | None = None
     alternatives: list[str] = []
+    recognised: bool = Field(
+        default=False, description="of a scan: ``printed`` is the first recogniser's reading"
+    )
     crop: Path | None = None
 
 
@@ -124,6 +127,11 @@ def evidence(settings: Settings, document: ParsedDocument, cell: str | None = No
             suspect.printed, suspect.pixels = request.text, reading.pixels
             suspect.page, suspect.confidence = request.page, reading.confidence
             suspect.alternatives = [a.text for a in reading.alternatives]
+            held = _recognised_cell(document, suspect.cell)
+            if held is not None:  # what the sums leave comes first
+                suspect.recognised = True
+                both = [*held.alternatives, *suspect.alternatives]
+                suspect.alternatives = [a for a in dict.fromkeys(both) if a != request.text]
             folder.mkdir(parents=True, exist_ok=True)
             suspect.crop = folder / f"{re.sub(r'[^0-9A-Za-z]+', '-', suspect.cell)}.png"
             suspect.crop.write_bytes(crop_png(data, request.page, request.bbox))
@@ -194,6 +202,16 @@ def _waiting(document: ParsedDocument) -> Waiting:
             if w.code == DIFFERS
         ],
     )
+
+
+def _recognised_cell(document: ParsedDocument, cell: str) -> Cell | None:
+    form, _, place = cell.partition("/")
+    table = document.table(form)
+    if table is None:
+        return None
+    r, c = map(int, place.split("/"))
+    held = table.cells[r][c]
+    return None if held.source == "text" else held
 
 
 def _requests(document: ParsedDocument, cell: str) -> list[CellRequest]:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from expectations.catalogue import load_catalogue
 from expectations.catalogue.binder import Binder
 from expectations.catalogue.repair import Doubt, Key, settle
+from nightly.decisions import mark_as_read, row_and_column
 from parsers.document import Cell, ParsedDocument, Table, Warning_
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.second import same_figure
@@ -153,17 +154,13 @@ def _confirmed(cell: Cell, left: Decimal | None, factor: Decimal) -> str | None:
 def _repair(out: Settlement, key: str, text: str) -> None:
     cell = _cell(out.document, key)
     before = cell.text
+    mark_as_read(out.document, cell)
     cell.reading_text, cell.text, cell.amount = before, text, parse_amount(text)
     cell.source = "repaired"
     _, r, c = key.split("/")
     _table(out.document, key).body[int(r)][int(c)] = text
     told = f"{_place(out.document, key)}：识别为「{before}」，按字形与勾稽关系取「{text}」"
     out.told.append(told)
-    out.document.warnings = [
-        w
-        for w in out.document.warnings
-        if not (w.code == "unreadable_amount" and before and before in w.message and w.page == cell.page)
-    ]  # fmt: skip
     out.document.warnings.append(
         Warning_(code="second_reading_repaired", message=told, page=cell.page, where=key)
     )
@@ -216,8 +213,6 @@ def _confidence(document: ParsedDocument, key: str) -> float:
 
 
 def _place(document: ParsedDocument, key: str) -> str:
-    from nightly.decisions import row_and_column
-
     row, column = row_and_column(document, key)
     words = [w for w in (key.partition("/")[0], row, column) if w]
     return f"{' '.join(words)}（{key}，第{_cell(document, key).page}页）"

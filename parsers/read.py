@@ -159,7 +159,7 @@ def _read(
                 message=f"{unmapped} glyphs have no character in their font; they read as �",
             )
         )
-    document.warnings += _hidden_text(pages)
+    document.warnings += [*_hidden_text(pages), *_recognised(pages)]
     if not with_text:
         none = NoTextError(
             f"no page of {len(pages)} has a text layer or an image with print", name,
@@ -233,6 +233,15 @@ def _implementing_units(document: ParsedDocument) -> list[str]:
     """Bodies that the performance tables name (实施单位): units of T12 and T13."""
     found = (t.get("实施单位") for t in document.performance)
     return sorted({name for name in found if isinstance(name, str) and name})
+
+
+def _recognised(pages: list[Page]) -> list[Warning_]:
+    """Which pages were read from their images; ``where`` holds their numbers."""
+    numbers = [str(p.number) for p in pages if p.is_scan]
+    if not numbers:
+        return []
+    said = f"{len(numbers)} of {len(pages)} pages were read from their images"
+    return [Warning_(code="recognised_pages", message=said, where=",".join(numbers))]
 
 
 def _hidden_text(pages: list[Page]) -> list[Warning_]:

@@ -73,6 +73,8 @@ _WORD_GAP, _NARROW_GAP = 1.3, 0.42
 """A gap wider than this share of the line's height parts two words; outside rules, where columns
 may stand close, the narrow one does, save beside a sign that has its own air (，。（)."""
 _OWN_AIR_AFTER, _OWN_AIR_BEFORE = "，。、；：！？）》」”’,;:)", "（《「“‘("
+_COLUMNS, _COLUMNED = 3, 2
+"""Runs in a line, and such lines on a page, from which on a page without rules is a form."""
 _DEEPEST = 3
 _SAME_LINE = 0.4
 """Share of a line's height by which the middles of two of its runs may differ."""
@@ -164,8 +166,11 @@ def read_scan(
     sheet = raster.upright(grey, scale)
     levels, uprights, mask = raster.find_rules(sheet)
     ruled, loose = build_grids(levels, uprights, page.number)
-    pieces = list(_pieces(_print_of(sheet, mask), scale, [c.bbox for g in ruled for c in g.grid.cells],
-                          [g.grid.bbox for g in ruled]))  # fmt: skip
+    ink = _print_of(sheet, mask)
+    # a form without rules: what a column's gap parts is a text of its own
+    free = not ruled and _has_columns(ink, scale)
+    pieces = list(_pieces(ink, scale, [c.bbox for g in ruled for c in g.grid.cells],
+                          [g.grid.bbox for g in ruled], free=free))  # fmt: skip
     key = hashlib.sha256(
         f"{ocr.RECOGNITION} {grey.shape} {scale:.6f} {[p.box for p in pieces]} ".encode()
         + grey.tobytes()
@@ -176,25 +181,25 @@ def read_scan(
     out.skew = sheet.back if sheet.angle else None
     out.grids, out.rules = [g.grid for g in ruled], loose
     cells = [c for g in ruled for c in g.grid.cells]
-    out.smudges = _dim_places(sheet)
+    out.smudges = _dim_places(sheet) if free else []
     lines: dict[int, list[Word]] = {}
     figures: list[tuple[Seen, Pixels]] = []
     for piece, one in zip(pieces, seen, strict=True):
         if _is_grain(piece, one, scale):
             continue
-        if not one.text or (piece.owner < 0 and all(ch in _SCRAPS for ch in one.text)):
+        if not one.text or (free and all(ch in _SCRAPS for ch in one.text)):
             if piece.owner >= 0:
                 cells[piece.owner].smudged = True
             else:
                 out.smudges.append(_word(piece, one, scale).bbox)
             continue
-        word = _word(piece, one, scale)
+        word = _word(piece, one, scale, free=free)
         if piece.owner >= 0:
             cells[piece.owner].words.append(word)
         else:
             _put(lines.setdefault(piece.row, []), word)
         # a figure that stands by itself: in a cell, or in a column without rules
-        if _may_be_figure(one):
+        if (free or piece.owner >= 0) and _may_be_figure(one):
             figures.append((one, _grey_of(sheet, mask, piece.box)))
     for cell in cells:
         cell.smudged = cell.smudged or _is_dim(sheet, cell.bbox)
@@ -264,12 +269,12 @@ def _is_grain(piece: _Piece, seen: Seen, scale: float) -> bool:
     return small and all(ch in _DOTS for ch in seen.text)
 
 
-def _word(piece: _Piece, seen: Seen, scale: float) -> Word:
+def _word(piece: _Piece, seen: Seen, scale: float, *, free: bool = False) -> Word:
     x0, top, x1, bottom = (v / scale for v in piece.box)
     if piece.owner >= 0 and _GROUPED.fullmatch(seen.text):
         # three decimals are printed nowhere: a worn comma that groups thousands reads as a point
         seen.text = seen.text.replace(".", ",")
-    elif piece.owner < 0 and (figure := _DIRTY.fullmatch(seen.text)):
+    elif free and (figure := _DIRTY.fullmatch(seen.text)):
         seen.text = figure.group(1) or figure.group(2)
         seen.confidence = min(seen.confidence, UNWITNESSED)
     # ideographs fill their body, figures and small signs do not
@@ -325,8 +330,14 @@ def _is_dim(sheet: raster.Sheet, box: BBox) -> bool:
 
 # -- cutting out -------------------------------------------------------------------------
 def _pieces(
-    ink: Pixels, scale: float, cells: Sequence[BBox], tables: Sequence[BBox]
+    ink: Pixels,
+    scale: float,
+    cells: Sequence[BBox],
+    tables: Sequence[BBox],
+    *,
+    free: bool = False,
 ) -> Iterator[_Piece]:
+    """The runs of print in the cells and around the tables; ``free``: of a form without rules."""
     heights: list[int] = []
     waiting: list[tuple[int, tuple[int, int, int, int]]] = []
     for owner, (x0, top, x1, bottom) in enumerate(cells):
@@ -353,12 +364,30 @@ def _pieces(
         ] = 0
     # bands of the page between, above and below the tables
     for a, b in _spans(around, scale, grain=True):
-        found = list(_around_tables(around, scale, (0, a, around.shape[1], b), typical))
-        for line in _in_lines(found):
+        whole = (0, a, around.shape[1], b)
+        if free:
+            lines = _in_lines(list(_around_tables(around, scale, whole, typical)))
+        else:
+            lines = [
+                list(_runs(around, scale, (0, top, around.shape[1], bottom), -1,
+                           _WORD_GAP * max(bottom - top, 6 * scale)))
+                for top, bottom in _parted(around, a, b, typical)
+            ]  # fmt: skip
+        for line in lines:
             row += 1
             for piece in line:
                 piece.row = row
                 yield piece
+
+
+def _has_columns(ink: Pixels, scale: float) -> bool:
+    """Do lines of a page without rules stand in columns? Running text does not."""
+    lines = 0
+    for a, b in _spans(ink, scale, grain=True):
+        gap = _WORD_GAP * max(6 * scale, min(b - a, 2 * _TYPICAL * scale))
+        runs = [*_runs(ink, scale, (0, a, ink.shape[1], b), -1, gap)]
+        lines += sum(p.box[2] - p.box[0] > _GRAIN * scale for p in runs) >= _COLUMNS
+    return lines >= _COLUMNED
 
 
 def _around_tables(

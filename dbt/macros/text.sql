@@ -63,3 +63,22 @@
         ~ standard_project(name), 15
     ) }}
 {%- endmacro %}
+
+{#- How what stands on a page was read: ocr where the page was read from its image, or where the
+    page is not known and any page of the file was. -#}
+{% macro source_of(page, recognised_pages) -%}
+    case
+        when coalesce(len({{ recognised_pages }}), 0) = 0 then 'text'
+        when {{ page }} is null or list_contains({{ recognised_pages }}, {{ page }}) then 'ocr'
+        else 'text'
+    end
+{%- endmacro %}
+
+{#- How the figures of a group were read: the least certain way. -#}
+{% macro least_certain(source) -%}
+    case
+        when bool_or({{ source }} = 'repaired') then 'repaired'
+        when bool_or({{ source }} = 'ocr') then 'ocr'
+        else 'text'
+    end
+{%- endmacro %}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
+from expectations.catalogue import judge
+from nightly import steps
+from nightly.decisions import Correction, apply_corrections
 from nightly.scans import MOST_DOUBTS, is_recognised, readings_of, settle_scans
-from parsers.document import Cell, ParsedDocument
+from nightly.settings import Settings
+from parsers.document import Cell, ParsedDocument, Warning_
 from parsers.read import read_document
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "pdf" / "qinglan-office-2026.pdf"
@@ -95,6 +101,38 @@ def test_what_a_person_has_read_is_no_doubt(recognised: ParsedDocument) -> None:
     assert not settle_scans(recognised, decided={key}).open
 
 
+def test_a_figure_that_a_person_read_is_unreadable_no_more(recognised: ParsedDocument) -> None:
+    """A blot beside a figure: two figures in one cell until a person says which it is."""
+    key, right = a_figure(recognised)
+    cell = misread(recognised, key, right)
+    cell.text, cell.amount = right + "7", None
+    form, r, c = key.split("/")
+    recognised.table(form).body[int(r)][int(c)] = cell.text  # type: ignore[union-attr]
+    recognised.warnings = [
+        Warning_(
+            code="unreadable_amount",
+            message=f"{cell.text!r}: two figures stand side by side",
+            page=cell.page,
+        )
+    ]
+    decision = Correction(
+        file_sha256=recognised.document.file_sha256,
+        cell=key,
+        printed=cell.text,
+        value=right,
+        why="a blot beside it",
+        who="reviewer",
+        when=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    applied = apply_corrections(recognised, [decision])
+    assert [w.code for w in applied.document.warnings] == ["correction_applied"]
+    out = settle_scans(applied.document, applied.decided)
+    assert not out.open
+    verdict = judge(out.document).verdict
+    assert verdict is not None
+    assert verdict.status != "quarantined"
+
+
 def test_a_scan_full_of_doubts_is_not_puzzled_together(recognised: ParsedDocument) -> None:
     left = MOST_DOUBTS + 1
     for table in recognised.tables:
@@ -113,3 +151,31 @@ def test_readings_are_supported_by_the_print() -> None:
     texts = [text for text, _ in readings_of(cell)]
     assert texts[:2] == ["46.02", "16.02"]
     assert "86.02" not in texts
+
+
+def test_scans_wait_for_their_own_processes_and_are_recognised_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUDGETS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BUDGETS_DECISIONS", str(tmp_path / "decisions"))
+    settings = Settings.from_environment()
+    pdf = pypdfium2.PdfDocument(SAMPLE.read_bytes())
+    cover = pdf[0].render(scale=100 / 72, grayscale=True).to_pil().convert("L")
+    scan = tmp_path / "scan.pdf"
+    cover.save(scan, "PDF", resolution=100)
+    steps.ingest(settings, [scan, SAMPLE], "hand")
+    (batch,) = steps.find_unparsed(settings)
+    done = steps.parse_batch(settings, batch, "night", recognise=False)
+    assert (done["outcomes"], done["scans"]) == ({"parsed": 1}, 1), "the text document is landed"
+    assert steps.find_unparsed(settings) == []
+    ((waiting,),) = steps.find_scans(settings)
+    recognised = steps.recognise_batch(settings, [waiting], "scans")
+    assert recognised["documents"] == 1
+    assert steps.find_scans(settings) == []
+    # a page is recognised once: the next reading takes what was kept
+    (kept,) = (settings.data / "recognised").rglob("*.json")
+    before = kept.stat().st_mtime_ns
+    for checkpoint in (settings.data / "parsed").rglob(f"{waiting}.json.zst"):
+        checkpoint.unlink()
+    steps.read_one(settings, waiting)
+    assert kept.stat().st_mtime_ns == before

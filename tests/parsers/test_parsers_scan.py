@@ -192,9 +192,18 @@ def test_columns_without_rules_are_words_of_their_own() -> None:
     for x in (80, 98):  # two lines beside them
         ink[10:28, x : x + 16] = 255
         ink[33:51, x : x + 16] = 255
-    found = list(scan._pieces(ink, scale, [], []))
+    found = list(scan._pieces(ink, scale, [], [], free=True))
     assert [(p.box[0], p.box[1]) for p in found] == [(80, 10), (10, 20), (80, 33)]
     assert len({p.row for p in found}) == 3
+
+
+def test_running_text_stands_in_no_columns() -> None:
+    ink = np.zeros((120, 400), np.uint8)
+    for y in range(10, 110, 30):
+        ink[y : y + 18, 20:380] = 255
+    assert not scan._has_columns(ink, 2.0)
+    ink[:, 100:160] = ink[:, 220:300] = 0
+    assert scan._has_columns(ink, 2.0)
 
 
 def test_the_strokes_of_a_numeral_are_no_lines() -> None:
@@ -202,7 +211,7 @@ def test_the_strokes_of_a_numeral_are_no_lines() -> None:
     for y in (10, 19, 28):  # 三
         ink[y : y + 3, 20:38] = 255
     ink[10:31, 48:66] = 255  # what is counted, after the sign's air
-    found = list(scan._pieces(ink, 2.0, [], []))
+    found = list(scan._pieces(ink, 2.0, [], [], free=True))
     assert [p.box for p in found] == [(20, 10, 38, 31), (48, 10, 66, 31)]
 
 
@@ -235,7 +244,7 @@ def test_a_blank_beside_what_is_not_read_is_in_doubt() -> None:
 def test_specks_beside_a_figure_of_a_form_without_rules() -> None:
     piece = scan._Piece(np.zeros((10, 30), np.uint8), (0, 0, 60, 20), -1)
     for said in ("40.42.", "·40.42", "40.42"):
-        word = scan._word(piece, Seen(said, 0.99), 2.0)
+        word = scan._word(piece, Seen(said, 0.99), 2.0, free=True)
         assert word.text == "40.42"
         assert word.seen is not None
         assert (word.seen.confidence < SURE) == (said != "40.42")

@@ -8,11 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from conftest import OTHER, Query
 from warehouse_by_hand import COUNTY_CODE, OFFICE, budget, fetched, record, sha
 
 import warehouse.build
+from parsers.document import ParsedDocument, Warning_
 from warehouse.build import BuildReport, build, dbt, document
 from warehouse.database import reader, writer
 from warehouse.errors import BuildError, LoadError
@@ -435,7 +437,10 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
     doubled.tables[-1].rows[1].kind = "project"  # a unit taken for a project counts twice
     land(
         copy_of,
-        [record(doubled), record(again, parser_version=2), refused, record(odd), record(smudge)],
+        [
+            *(record(doubled), record(again, parser_version=2), refused, record(odd)),
+            *(record(smudge), record(partly_scanned())),
+        ],
         "b3",
     )
     land(copy_of, [record(budget("renamed", department="青岚县样例新局", year=2027))], "b4")
@@ -489,6 +494,72 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
             ).fetchall()[0]
             assert status == "quarantined"
             assert told in reasons
+        read_of_scans(con)
+
+
+def partly_scanned() -> ParsedDocument:
+    """T03 and page 6 of the text were recognised, one figure of T03 was repaired."""
+    out = budget("scanned", department="青岚县样例馆")
+    form = out.table("T03")
+    assert form is not None
+    for row in form.cells:
+        for cell in row:
+            cell.source, cell.confidence = "ocr", 0.99
+    mended = next(c for c in form.cells[-1] if c.amount is not None)
+    mended.source, mended.reading_text = "repaired", "7.77"
+    out.warnings.append(Warning_(code="recognised_pages", message="1 of 12", where="3,6"))
+    return out
+
+
+def read_of_scans(con: duckdb.DuckDBPyConnection) -> None:
+    """Each amount says how it was read, and one filter leaves out what was recognised."""
+    of = f"where document_id = '{sha('scanned')}'"
+
+    def sources(table: str) -> dict[str, int]:
+        return dict(
+            con.execute(f"select source, count(*) from marts.{table} {of} group by 1").fetchall()
+        )
+
+    amounts = sources("fct_amount")
+    assert amounts["repaired"] == 1
+    assert amounts["ocr"] > 1
+    assert amounts["text"] > 1
+    assert sources("fct_expenditure")
+    assert "text" not in sources("fct_expenditure")
+    assert con.execute(
+        f"select count(*) from marts.fct_expenditure {of} and source = 'text'"
+    ).fetchone() == (0,)
+    # the text's own figures by their page: 6 was recognised, 8 was not
+    assert con.execute(
+        f"select distinct figure_path, source from marts.fct_narrative_figure {of}"
+        " and figure_path in ('income_total', 'vehicles_actual') order by 1"
+    ).fetchall() == [("income_total", "ocr"), ("vehicles_actual", "text")]
+    # where a target table stands is not landed: a file with scanned pages says so
+    assert set(sources("fct_performance_target")) == {"ocr"}
+    assert set(sources("fct_budget_summary")) == {"text"}
+    assert ("basic_expenditure", "text") not in con.execute(
+        f"select measure, source from marts.fct_year_comparison {of}"
+    ).fetchall()
+    count, recognised, repaired, share = con.execute(
+        "select amount_count, recognised_count, repaired_count, recognised_share"
+        f" from quality.document_status {of}"
+    ).fetchall()[0]
+    printed = sum(
+        c.amount is not None for t in partly_scanned().tables for row in t.cells for c in row
+    )
+    assert count == printed
+    assert repaired == 1
+    assert share == round(Decimal(recognised + repaired) / count, 6)
+    assert 0 < share < 1
+    # every fact of money says so for every row
+    for (table,) in con.execute(
+        "select distinct table_name from duckdb_columns() where schema_name = 'marts'"
+        " and starts_with(table_name, 'fct_') and ends_with(column_name, '_wan')"
+    ).fetchall():
+        assert con.execute(
+            f"select count(*) from marts.{table} where source is null"
+            " or source not in ('text', 'ocr', 'repaired')"
+        ).fetchone() == (0,), table
 
 
 @pytest.mark.parametrize(

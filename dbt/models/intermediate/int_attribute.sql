@@ -58,7 +58,8 @@ select
     attribute.attribute_text as value_text,
     {{ printed_number('attribute.attribute_text') }} as value,
     figure.figure_text as printed_text,
-    figure.page
+    figure.page,
+    {{ source_of('figure.page', 'document.recognised_pages') }} as source
 from attribute
 inner join document
     on

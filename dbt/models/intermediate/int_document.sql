@@ -35,6 +35,7 @@ final as (
         place.template,
         place.page_count,
         place.text_layer,
+        place.recognised_pages,
         place.has_watermark,
         place.cells_sha256,
         place.content_sha256,

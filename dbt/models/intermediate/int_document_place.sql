@@ -27,6 +27,19 @@ publication as (
 
 ),
 
+recognised as (
+
+    select
+        document_id,
+        batch_id,
+        reading_id,
+        cast(string_split(any_value(location), ',') as integer[]) as recognised_pages
+    from {{ ref('stg_warning') }}
+    where warning_code = 'recognised_pages'
+    group by document_id, batch_id, reading_id
+
+),
+
 county as (
 
     select
@@ -95,6 +108,7 @@ placed as (
         document.template,
         document.page_count,
         document.text_layer,
+        recognised.recognised_pages,
         document.has_watermark,
         document.verdict_status,
         document.verdict_reasons,
@@ -116,6 +130,11 @@ placed as (
     from document
     left join seen on document.file_sha256 = seen.file_sha256
     left join county on document.county = county.county
+    left join recognised
+        on
+            document.document_id = recognised.document_id
+            and document.batch_id = recognised.batch_id
+            and document.reading_id = recognised.reading_id
 
 ),
 

@@ -27,6 +27,7 @@ from_summary as (
         select
             document_id,
             page,
+            source,
             income_total_wan as income_total,
             current_year_income_wan as current_year_income,
             carry_over_wan as carry_over,
@@ -54,7 +55,8 @@ from_form as (
             when form = 'T10' and column_role = 'total' then 'three_public_total'
         end as measure,
         amount_wan,
-        page
+        page,
+        source
     from fact
     where
         form in ('T03', 'T05', 'T06', 'T10')
@@ -72,7 +74,8 @@ agency as (
             max(case when row_kind in ('organisation', 'total') then amount_wan end),
             sum(case when row_kind = 'unit' then amount_wan end)
         ) as amount_wan,
-        min(page) as page
+        min(page) as page,
+        {{ least_certain('source') }} as source
     from fact
     where
         form = 'T11'
@@ -86,7 +89,8 @@ select
     document_id,
     measure,
     amount_wan,
-    page
+    page,
+    source
 from from_summary
 
 union all
@@ -95,7 +99,8 @@ select
     document_id,
     measure,
     amount_wan,
-    page
+    page,
+    source
 from from_form
 where measure is not null
 
@@ -105,5 +110,6 @@ select
     document_id,
     measure,
     cast(amount_wan as decimal(20, 6)) as amount_wan,
-    page
+    page,
+    source
 from agency

@@ -29,6 +29,7 @@ field as (
         {{ document_columns('document') }},
         target.position,
         target.kind,
+        {{ source_of('null', 'document.recognised_pages') }} as source,
         target.payload,
         't' || {{ short_hash("document.document_id || '|' || target.position", 15) }} as target_id,
         json_extract_string(target.payload, '$.title') as title,

@@ -23,5 +23,6 @@ select
     attribute.value_text,
     attribute.value,
     attribute.printed_text,
-    attribute.page
+    attribute.page,
+    attribute.source
 from attribute

@@ -80,6 +80,7 @@ final as (
             ) as {{ name }},
         {% endfor %}
         any_value(unit_printed) as unit_printed,
+        {{ least_certain('source') }} as source,
         min(case when form = 'T01' then page end) as page,
         min(case when form = 'T04' then page end) as fiscal_page
     from line

@@ -32,6 +32,7 @@ select
         when '元' then cast(figure.figure_value * 0.0001 as decimal(20, 6))
     end as amount_wan,
     figure.page,
+    {{ source_of('figure.page', 'document.recognised_pages') }} as source,
     figure.x0,
     figure.top,
     figure.x1,

@@ -94,7 +94,8 @@ select
     {{ to_wan(printed_number('horizon.amount_text'), 'horizon.factor') }} as amount_wan,
     {{ to_yuan(printed_number('horizon.amount_text'), 'horizon.factor') }} as amount_yuan,
     horizon.amount_text,
-    horizon.unit_printed
+    horizon.unit_printed,
+    horizon.source
 from horizon
 left join leveled
     on

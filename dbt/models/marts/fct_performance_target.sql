@@ -26,6 +26,7 @@ select
     target.project_attribute,
     target.project_period,
     target.unit_printed,
+    target.source,
     {{ to_wan('year_printed', 'factor') }} as year_amount_wan,
     {{ to_yuan('year_printed', 'factor') }} as year_amount_yuan,
     target.year_text as year_amount_text,

@@ -30,7 +30,8 @@ select
     attribute.value as amount_wan,
     attribute.value_text as amount_text,
     attribute.printed_text,
-    attribute.page
+    attribute.page,
+    attribute.source
 from attribute
 left join divided on attribute.document_id = divided.document_id
 where

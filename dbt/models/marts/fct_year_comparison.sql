@@ -45,6 +45,7 @@ stated as (
         declared.term_zh,
         measure.amount_wan,
         measure.page,
+        measure.source,
         cast(
             coalesce(prior_figure.amount_wan, measure.amount_wan - delta.amount_wan)
             as decimal(20, 6)
@@ -114,5 +115,6 @@ select
     case
         when judged.break_reason is null then cast(judged.amount_wan - judged.prior_as_published_wan as decimal(20, 6))
     end as change_wan,
-    judged.page
+    judged.page,
+    judged.source
 from judged
