@@ -27,7 +27,8 @@ select
     reason.direction,
     reason.amount_printed as amount_wan,
     reason.reason_text,
-    reason.page
+    reason.page,
+    {{ source_of('reason.page', 'document.recognised_pages') }} as source
 from reason
 inner join document
     on
