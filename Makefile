@@ -111,6 +111,7 @@ bench: setup  ## speed and power, as ratios against named baselines
 	@$(BIN)/python -m benchmarks.misreadings
 	@$(BIN)/python -m benchmarks.crawling --small
 	@$(BIN)/python -m benchmarks.warehouse
+	@$(BIN)/python -m benchmarks.scans --documents 4
 
 score: setup  ## exactness against the measuring documents beside the project, where they are
 	@$(BIN)/python -m benchmarks.score

@@ -6,10 +6,13 @@ The sample documents' form pages are printed to images and degraded step by step
 skew, blur, JPEG quality, stains that cover print), read as scans, settled by the sums and judged
 as the nightly job does. Against the reading of their text layer each step prints
 
-right       amounts of T01–T13 that are right, of all that the document has
-unflagged   amounts that are wrong in a document that was accepted: must be 0
-accepted    documents accepted, with or without findings; the others are quarantined
-s/page      seconds a page (recognition and second opinion; one thread), and memory at its peak
+accepted     documents accepted, with or without findings
+quarantined  documents that wait for a person; unread: no form was known in them
+right        amounts of T01–T13 that are right, of all that the documents have; cells: all texts
+repaired     figures that the sums settled against the first reading
+unflagged    amounts that are wrong, or stand under a wrong code, in accepted documents: must be 0
+s/page       by the clock, two processes at once; core s: processor seconds a page; MB: the
+             largest process
 
 Ends with 1 where an amount is wrong and not flagged, or where less than ``LEAST_ACCEPTED`` of
 the documents are accepted at the steps at 150 dpi that nothing covers.
