@@ -12,6 +12,10 @@ the drawn page and by a second engine (``parsers.second``).
 A text layer may also lie consistently (a wrong character map, a layer of other figures): so a
 few figures of every document are compared with what is drawn, whatever the identities say, and
 all of them where one of these differs.
+
+Two rows that changed places leave every sum as it was. Where no other form prints the same rows
+(``ROWS_OF_THEIR_OWN``) no identity can see that, so there one figure of each row is asked for
+its place, whatever the identities say.
 """
 
 from __future__ import annotations
@@ -62,6 +66,8 @@ LEAST_CONFIDENCE = 0.5
 """Below, even a reading that says the same is no witness."""
 MOST_SUSPECTS = 8
 """More differing figures than this are no misreadings to be repaired: the layer is wrong."""
+ROWS_OF_THEIR_OWN = frozenset({"T06", "T10", "T11", "T12", "T13"})
+"""Forms whose rows stand in no other form under the same code or name."""
 _MOST_ASSIGNMENTS = 4096
 _MOST_CODES = 30
 _SHOWN = 12
@@ -180,11 +186,14 @@ class _Judging:
         concerned = self._concerned(document, violated, bounds)
         wanted = {k: r for requests in concerned.values() for k, r in requests.items()}
         sample = {r.key: r for r in sample_of(document) if r.key not in wanted}
+        for row in rows_of(document):
+            if row.key not in wanted and not self._decided(row):
+                sample[row.key] = row.model_copy(update={"look": row.key in sample})
         if not self._ask([*wanted.values(), *sample.values()]):
             return self._unwitnessed(judged, concerned)
         # one plain difference: then all figures of the forms are compared
         if any(k.startswith("T") and r.sure and not r.agrees for k, r in self.readings.items()):
-            rest = [r for r in _amounts(document) if r.key not in self.readings]
+            rest = [r for r in _amounts(document) if not self._looked(r.key)]
             if not self._ask(rest):
                 return self._unwitnessed(judged, concerned)
         suspects = [k for k in self.readings if self._is_suspect(k, wanted)]
@@ -228,15 +237,21 @@ class _Judging:
 
     def _ask(self, requests: Sequence[CellRequest]) -> bool:
         """Read what has not been read yet; False where that could not be done."""
-        fresh = [r for r in requests if r.key not in self.asked]
+        fresh = [r for r in requests if not self._looked(r.key)]
         self.asked |= {r.key: r for r in fresh}
         try:
-            if fresh:
-                self.readings |= {r.key: r for r in self.read(self.data, fresh)}
+            for found in self.read(self.data, fresh) if fresh else []:
+                known = self.readings.get(found.key)
+                if known is not None and found.placed is None:  # its place was asked before
+                    found.placed, found.placement = known.placed, known.placement
+                self.readings[found.key] = found
         except DocumentError as error:
             self.failure = str(error)
             log.warning("second reading failed: %s", error)
         return self.failure is None
+
+    def _looked(self, key: str) -> bool:
+        return key in self.readings and self.readings[key].looked
 
     def _differs(self, key: str) -> bool:
         reading = self.readings[key]
@@ -377,7 +392,7 @@ class _Judging:
                 )
             )
             cell = _cell(marked, key)
-            if cell is not None:
+            if cell is not None and self.readings[key].looked:
                 cell.confidence = self.readings[key].confidence
                 cell.alternatives = _others(self.readings[key], cell.text)
         doubtful = [name for name, requests in concerned.items() if set(requests) & set(suspects)]
@@ -429,9 +444,10 @@ class _Judging:
         """Both readings in words."""
         reading, said = self.readings[key], self.asked[key].text
         out = f"文本层「{said}」" if said else "文本层空白"
-        out += f"，图像「{reading.pixels}」" if reading.pixels else "，图像空白"
-        if not reading.sure:
-            out += f"（把握 {reading.confidence:.2f}）"
+        if reading.looked:
+            out += f"，图像「{reading.pixels}」" if reading.pixels else "，图像空白"
+            if not reading.sure:
+                out += f"（把握 {reading.confidence:.2f}）"
         if reading.placed is False:
             out += f"，位置不符：{reading.placement}"
         return out
@@ -639,6 +655,21 @@ def _amounts(document: ParsedDocument) -> Iterator[CellRequest]:
                     request = form_request(table, r, c, place=False)
                     if request is not None:
                         yield request
+
+
+def rows_of(document: ParsedDocument) -> Iterator[CellRequest]:
+    """The first figure of each row of the forms in ``ROWS_OF_THEIR_OWN``, to be placed beside
+    the row's label by the second engine."""
+    for table in document.tables:
+        if table.id not in ROWS_OF_THEIR_OWN:
+            continue
+        for r, cells in enumerate(table.cells):
+            first = next((c for c, x in enumerate(cells) if x.amount is not None), None)
+            if first is None or cells[first].source != "text":
+                continue
+            request = form_request(table, r, first)
+            if request is not None and request.label:
+                yield request.model_copy(update={"heading": "", "heading_box": None})
 
 
 def _codes(document: ParsedDocument, pages: Iterable[int]) -> Iterator[CellRequest]:

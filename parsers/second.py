@@ -79,6 +79,7 @@ class CellRequest(Model):
     heading_page: int | None = None
     heading_box: BBox | None = None
     place: bool = Field(default=True, description="also ask the second engine for the place")
+    look: bool = Field(default=True, description="recognise what is drawn; else only the place")
 
 
 class Alternative(Model):
@@ -92,7 +93,8 @@ class SecondReading(Model):
     ``pixels``: the characters recognised ("" where nothing is drawn). ``agrees``: they say what
     the text layer says. ``sure``: every character is at least ``SURE`` certain and no print was
     cut off. ``placed``: pdfplumber finds the figure in the same row and column; null where it
-    was not asked or gives no text there; ``placement`` says what it found instead.
+    was not asked or gives no text there; ``placement`` says what it found instead. ``looked``:
+    the pixels were asked for; where not, the fields about them say nothing.
     """
 
     key: str
@@ -103,6 +105,7 @@ class SecondReading(Model):
     alternatives: list[Alternative] = Field(default=[])
     placed: bool | None = None
     placement: str = ""
+    looked: bool = True
 
 
 def second_reading(data: bytes, cells: Sequence[CellRequest]) -> list[SecondReading]:
@@ -115,12 +118,13 @@ def second_reading(data: bytes, cells: Sequence[CellRequest]) -> list[SecondRead
         return []
     import pypdfium2
 
-    readings: dict[str, SecondReading] = {}
+    readings = {c.key: SecondReading(key=c.key, looked=False) for c in cells if not c.look}
+    drawn = [c for c in cells if c.look]
     pdf = pypdfium2.PdfDocument(data)
     try:
-        for number in sorted({c.page for c in cells}):
+        for number in sorted({c.page for c in drawn}):
             page = pdf[number - 1]
-            for request in cells:
+            for request in drawn:
                 if request.page == number and request.key not in readings:
                     readings[request.key] = _read_pixels(page, request)
             page.close()

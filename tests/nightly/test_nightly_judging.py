@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from nightly.decisions import (
     apply_corrections,
     load_corrections,
 )
-from nightly.judging import judge_with_second_reading, sample_of
+from nightly.judging import judge_with_second_reading, rows_of, sample_of
 from nightly.review import decide, evidence, find, waiting
 from nightly.settings import Settings
 from parsers.document import BBox, Cell, ParsedDocument
@@ -308,8 +309,62 @@ def test_a_clean_document_costs_a_small_sample_only(
 
     out = judge_with_second_reading(document, data, settings, read=count)
     assert out == judge(document)
-    assert len(asked) == judging.SAMPLE
-    assert not any(c.place for c in asked)
+    assert sum(c.look for c in asked) == judging.SAMPLE
+    assert {c.key for c in asked if c.place} == {r.key for r in rows_of(document)}
+    assert all(c.look or c.place for c in asked)
+
+
+def _swap(document: ParsedDocument, form: str, one: int, other: int) -> ParsedDocument:
+    """The document as a reading that gives two rows' figures to each other's labels."""
+    mixed = document.model_copy(deep=True)
+    table = mixed.table(form)
+    assert table is not None
+    for c, cell in enumerate(table.cells[one]):
+        if cell.amount is not None or table.cells[other][c].amount is not None:
+            for grid in (table.cells, table.body):
+                grid[one][c], grid[other][c] = grid[other][c], grid[one][c]  # type: ignore[index]
+    return mixed
+
+
+def test_rows_that_changed_places_are_seen_though_every_sum_holds(
+    data: bytes, document: ParsedDocument, settings: Settings
+) -> None:
+    table = document.table("T06")
+    assert table is not None
+    items = [i for i, row in enumerate(table.rows) if row.kind == "item"]
+    one, other = next(
+        (a, b)
+        for a, b in pairwise(items)
+        if table.cells[a][2].text != table.cells[b][2].text
+        and _status(judge(_swap(document, "T06", a, b))) == "accepted"
+    )
+    out = judge_with_second_reading(
+        _swap(document, "T06", one, other), data, settings, read=second_reading
+    )
+    assert _status(out) == "quarantined"
+    told = [w for w in out.warnings if w.code == "second_reading_differs"]
+    assert {w.where for w in told} == {f"T06/{one}/2", f"T06/{other}/2"}
+    assert "位置不符" in _reasons(out)
+    assert "图像" not in _reasons(out), "nobody looked at the pixels"
+
+
+def test_every_figure_is_looked_at_where_one_differs_and_its_place_is_kept(
+    data: bytes, settings: Settings
+) -> None:
+    asked: list[CellRequest] = []
+
+    def count(given: bytes, cells: Sequence[CellRequest]) -> list[SecondReading]:
+        asked.extend(cells)
+        return second_reading(given, cells)
+
+    lied = other_digits_drawn(data, {"1": "7", "7": "1"})
+    read = read_document(lied)
+    judge_with_second_reading(read, lied, settings, read=count)
+    looked = [c.key for c in asked if c.look]
+    assert len(looked) == len(set(looked))
+    filled = {f"{t.id}/{r}/{c}" for t in read.tables for r, row in enumerate(t.cells)
+              for c, cell in enumerate(row) if cell.amount is not None}  # fmt: skip
+    assert set(looked) == filled
 
 
 def test_the_sample_shows_every_digit_and_every_filled_form(document: ParsedDocument) -> None:
