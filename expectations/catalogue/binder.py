@@ -513,13 +513,14 @@ class Binder:
             return [line]
         if selector.leaves:
             if not side.leaves and not optional:
-                raise Unbound(f"{form.form} 没有明细行", lost=False)
+                raise Unbound(f"{form.form} 没有明细行", lost=form.filled)
             return side.leaves
         kinds = need(selector.kind)
         found = form.kind_lines(half, kinds)
         found = [x for x in found if x.label not in selector.besides]
         if not found and not optional:
-            raise Unbound(f"{form.form} 没有 {'、'.join(kinds)} 行", lost=False)
+            # figures, and none in such a row: a total without its parts
+            raise Unbound(f"{form.form} 没有 {'、'.join(kinds)} 行", lost=form.filled)
         return found
 
     def _figures(
