@@ -99,6 +99,7 @@ def task_failed(
         run_id=run_id,
         error=error,
         urls=settings.alert_urls,
+        lang=settings.lang,
     )
 
 
@@ -122,6 +123,7 @@ def tell_if_overdue(settings: Settings, max_age: timedelta) -> Report | None:
         max_age=max_age,
         urls=settings.alert_urls,
         now=utc_now(),
+        lang=settings.lang,
     )
     return told.as_dict() if told else None
 
@@ -490,18 +492,23 @@ def recognise_batch(
 
 def load(settings: Settings, run_id: str) -> Report:
     """Landing → the raw schema of the working warehouse."""
+    from expectations.ledger import Ledger
     from warehouse.load import load as load_warehouse
 
     with outcome(settings, "load", run_id) as result:
         rows = (row.model_dump(mode="json") for row in _archive(settings).rows())
-        result.update(
-            load_warehouse(
-                _layout(settings),
-                rows,
-                decisions=settings.decisions,
-                steps=step_outcomes(settings),
-            ).as_dict()
+        seen = [
+            (one.finding_id, one.first_seen_at, one.last_seen_at)
+            for one in Ledger(_ledger(settings)).seen().values()
+        ]
+        loaded = load_warehouse(
+            _layout(settings),
+            rows,
+            decisions=settings.decisions,
+            seen=seen,
+            steps=step_outcomes(settings),
         )
+        result.update(loaded.as_dict())
     return dict(result)
 
 
@@ -553,6 +560,7 @@ def tell(settings: Settings, run_id: str) -> Report:
             urls=settings.alert_urls,
             now=utc_now(),
             decisions=settings.decisions,
+            lang=settings.lang,
         )
         result.update(told.as_dict())
     return dict(result)

@@ -23,7 +23,7 @@ from warehouse.decisions import load_decisions
 from warehouse.errors import LandingError, LoadError
 from warehouse.landing import Batch, commit_files, commits, read_table, verified
 from warehouse.layout import Layout
-from warehouse.schema import DECIDED, FETCH, LANDED, RAW, STEP
+from warehouse.schema import DECIDED, FETCH, LANDED, RAW, SEEN, STEP
 
 __all__ = ["LoadReport", "discard", "load", "outdated", "rebuild"]
 
@@ -55,6 +55,7 @@ def load(
     fetch_rows: Iterable[Mapping[str, Any]] = (),
     *,
     decisions: Path | None = None,
+    seen: Iterable[tuple[str, datetime, datetime]] | None = None,
     steps: Iterable[Mapping[str, Any]] = (),
     timeout: float = DEFAULT_TIMEOUT,
 ) -> LoadReport:
@@ -64,8 +65,8 @@ def load(
     or not at all, fetch rows are known by their content. Raises LoadError
     where landing is damaged or has lost a batch that is loaded. ``decisions``: the folder of
     reviewed decisions (``warehouse.decisions``), taken over as it stands; not given, those held
-    stay. Raises DecisionsError where it cannot be used. ``steps``: outcome rows of the night's
-    steps, for ``quality.night``.
+    stay. Raises DecisionsError where it cannot be used. ``seen``: (finding id, first, last seen) of
+    the ledger, likewise. ``steps``: outcome rows of the night's steps, for ``quality.night``.
     """
     clock = time.monotonic()
     decided = None if decisions is None else load_decisions(decisions)
@@ -76,7 +77,7 @@ def load(
             log.warning("%s; it is built anew from landing", report.rebuilt)
             _forget(layout)
         with opened(layout) as con:
-            _load(con, layout, fetch_rows, decided, report)
+            _load(con, layout, fetch_rows, decided=decided, seen=seen, report=report)
             _load_steps(con, steps)
     report.seconds = round(time.monotonic() - clock, 3)
     return report
@@ -86,7 +87,9 @@ def _load(
     con: duckdb.DuckDBPyConnection,
     layout: Layout,
     fetch_rows: Iterable[Mapping[str, Any]],
+    *,
     decided: Sequence[Sequence[BaseModel]] | None,
+    seen: Iterable[tuple[str, datetime, datetime]] | None,
     report: LoadReport,
 ) -> None:
     create(con)
@@ -106,6 +109,8 @@ def _load(
         report.fetches = _load_fetches(con, fetch_rows)
         if decided is not None:
             _load_decisions(con, decided)
+        if seen is not None:
+            _load_seen(con, seen)
         con.commit()
     except LandingError as error:
         con.rollback()
@@ -289,6 +294,19 @@ def _step_row(given: Mapping[str, Any]) -> dict[str, Any]:
         "documents": result.get("documents") if name == "parse_batch" else None,
         "findings_new": result.get("findings_new") if name == "tell" else None,
     }
+
+
+def _load_seen(
+    con: duckdb.DuckDBPyConnection, seen: Iterable[tuple[str, datetime, datetime]]
+) -> None:
+    con.execute(f"delete from raw.{SEEN.name}")  # noqa: S608
+    rows = [[finding_id, _utc(first), _utc(last)] for finding_id, first, last in seen]
+    if rows:
+        con.executemany(f"insert into raw.{SEEN.name} values (?, ?, ?)", rows)  # noqa: S608
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _load_fetches(con: duckdb.DuckDBPyConnection, fetch_rows: Iterable[Mapping[str, Any]]) -> int:

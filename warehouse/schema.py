@@ -363,7 +363,15 @@ DECIDED: tuple[RawTable, ...] = (
     ),
 )
 
-RAW: tuple[RawTable, ...] = (*LANDED, FETCH, STEP, *DECIDED)
+SEEN = _table(
+    "raw_finding_seen",
+    "核对提示台账 findings as the ledger knows them, taken over as it stands",
+    ("finding_id", "varchar", "提示标识 finding"),
+    ("first_seen_at", "timestamp", "首次发现时间 first told or recorded (UTC)"),
+    ("last_seen_at", "timestamp", "最近发现时间 last night on which it was found (UTC)"),
+)
+
+RAW: tuple[RawTable, ...] = (*LANDED, FETCH, STEP, *DECIDED, SEEN)
 
 # raw.raw_batch, which the loader itself keeps
 BATCH: dict[str, str] = {

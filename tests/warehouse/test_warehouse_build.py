@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -460,7 +461,13 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
         f"- {{finding_id: {finding[0]}, status: acknowledged, reason: 已说明口径,"
         " decided_on: 2026-06-01}\n"
     )
-    load(copy_of, [fetched("renamed", at="2027-02-01")], decisions=decisions)
+    first, last = (datetime(2026, m, 3, 22, 30, tzinfo=UTC) for m in (3, 5))
+    load(
+        copy_of,
+        [fetched("renamed", at="2027-02-01")],
+        decisions=decisions,
+        seen=[(finding[0], first, last)],
+    )
     build(copy_of)
     with reader(copy_of, published=False) as con:
         assert con.execute(
@@ -474,6 +481,10 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
         assert con.execute(
             "select status, status_reason from quality.finding where status != 'open'"
         ).fetchall() == [("acknowledged", "已说明口径")]
+        held = "select first_seen_at, last_seen_at from quality.finding where finding_id"
+        assert con.execute(f"{held} = '{finding[0]}'").fetchone()[0] == first.replace(tzinfo=None)
+        others = con.execute(f"{held} != '{finding[0]}'").fetchall()
+        assert all(one and one <= other for one, other in others), "when the reading was landed"
         versions = ", ".join(f"'{sha(n)}'" for n in ("first", "again", "corrected"))
         assert con.execute(
             "select document_id from marts.fct_expenditure"

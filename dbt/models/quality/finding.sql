@@ -1,5 +1,6 @@
 {#- Base rows of findings (核对提示): what is violated in current documents, and what keeps a
-    document in quarantine. When a finding was first and last seen is the ledger's to say. -#}
+    document in quarantine. When a finding was first and last seen is the ledger's to say; one that
+    it does not know yet was first seen when the reading that shows it was landed. -#}
 with result as (
 
     select * from {{ ref('identity_result') }}
@@ -112,6 +113,18 @@ quarantine as (
 
 ),
 
+reading as (
+
+    select * from {{ ref('int_reading') }}
+
+),
+
+seen as (
+
+    select * from {{ ref('stg_finding_seen') }}
+
+),
+
 acknowledgement as (
 
     select * from {{ ref('stg_acknowledgement') }}
@@ -133,8 +146,8 @@ identified as (
     select
         'n' || {{ short_hash("concat_ws('|', coalesce(combined.organisation_id, combined.document_id), combined.fiscal_year, combined.phase, combined.scope, combined.identity, combined.instance)", 19) }} as finding_id,
         combined.*,
-        document.first_seen_at,
-        document.last_seen_at,
+        reading.landed_at,
+        document.last_seen_at as document_last_seen_at,
         -- two quarantined versions may show the same thing: the newest stands for it
         row_number() over (
             partition by
@@ -145,6 +158,7 @@ identified as (
         ) as standing_rank
     from combined
     inner join document on combined.document_id = document.document_id
+    left join reading on combined.document_id = reading.document_id
 
 )
 
@@ -172,8 +186,11 @@ select
     identified.pages,
     coalesce(acknowledgement.status, 'open') as status,
     acknowledgement.reason as status_reason,
-    identified.first_seen_at,
-    identified.last_seen_at
+    coalesce(seen.first_seen_at, identified.landed_at) as first_seen_at,
+    -- it stands in a text that is confirmed: last seen is whichever was later
+    greatest(seen.last_seen_at, identified.landed_at, identified.document_last_seen_at)
+        as last_seen_at
 from identified
 left join acknowledgement on identified.finding_id = acknowledgement.finding_id
+left join seen on identified.finding_id = seen.finding_id
 where identified.standing_rank = 1
