@@ -28,6 +28,7 @@ from expectations.findings import (
     Lang,
     Message,
     Mute,
+    brief,
     findings,
     kept_words,
     load_mutes,
@@ -379,7 +380,7 @@ def _plain_step(where: str) -> str:
 
 
 _QUARANTINED = """
-select s.document_id, concat_ws(' ', d.county, d.department, d.fiscal_year), s.reasons
+select s.document_id, concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year), s.reasons
 from quality.document_status as s
 left join marts.dim_document as d using (document_id)
 where s.status = 'quarantined'
@@ -387,16 +388,16 @@ order by 2, 1
 """
 
 _CURRENT = """
-select document_id, concat_ws(' ', county, department, fiscal_year)
-from marts.dim_document
-where is_current
+select d.document_id, concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year)
+from marts.dim_document as d
+where d.is_current
 order by 2, 1
 """
 
 _RESTATED = """
 select
     r.document_id,
-    concat_ws(' ', d.county, d.department, d.fiscal_year) as title,
+    concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year) as title,
     concat_ws(' ', case r.form when 'narrative' then '说明' else r.form end, r.row_label, coalesce(r.previous_text, '') || '→'
         || coalesce(r.amount_text, '')) as change
 from quality.restatement as r
@@ -408,7 +409,7 @@ order by title, r.document_id, r.form = 'narrative', abs(r.difference_wan) desc,
 _WITHDRAWN = """
 select
     d.document_id,
-    concat_ws(' ', d.county, d.department, d.fiscal_year) as title,
+    concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year) as title,
     max(p.withdrawn_at) as withdrawn_at
 from marts.dim_document as d
 join quality.publication as p using (document_id)
@@ -469,7 +470,7 @@ def _restated(connection: Any) -> Iterator[News]:
             item=f"restated:{document_id[:16]}",
             text_zh=f"{title}：更正后重新公开，{cells} 处数字不同"
             + (f"：{shown}" if whole else f"，例如 {shown}"),
-            text_en=f"{title}: corrected and published again, {cells} figures differ"
+            text_en=f"{title}: corrected and published again, {_count(cells, 'figure')} changed"
             + (f": {shown}" if whole else f", e.g. {shown}"),
         )
 
@@ -534,13 +535,14 @@ def _blocked(connection: Any, now: datetime) -> list[News]:
             streaks[county_code] = []
         elif blocked:
             streaks.setdefault(county_code, []).append(night)
+    names = dict(_rows(connection, "select county_code, county from marts.dim_county"))
     return [
         News(
             item=f"blocked:{code}:{nights[0]}",
-            text_zh=f"{code}：公开栏目连续 {len(nights)} 晚被拦截（自 {nights[0]} 起），"
+            text_zh=f"{names.get(code, code)}：公开栏目连续 {len(nights)} 晚被拦截（自 {nights[0]} 起），"
             "未下载，也不尝试绕过；可请站点管理方放行或改用正式接口"
             "（处理办法：docs/runbook.md#blocked）",
-            text_en=f"{code}: its columns were blocked {len(nights)} nights in a row "
+            text_en=f"{names.get(code, code)}: its columns were blocked {len(nights)} nights in a row "
             f"(since {nights[0]}); nothing was downloaded and no challenge is broken "
             "(what to do: docs/runbook.md#blocked)",
         )
@@ -619,6 +621,10 @@ class _Draft:
         return _hash("|".join([self.kind, *sorted(self.items)]))[:16]
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -676,15 +682,19 @@ def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
     late = step.startswith("deadline_of_")
     where = f"docs/runbook.md#{'gate_closed' if closed else 'deadline' if late else 'step_failed'}"
     if lang == "zh":
-        title = "停止发布：数据检查未通过" if closed else f"作业未完成：{step}"
+        title = "停止发布：数据检查未通过" if closed else f"作业未完成：{failure.step}"
         tail = (
-            "上一次发布的数据保持不变。处理后重跑：budgets check"
-            if closed
-            else "上一次发布的数据保持不变。见运行日志。"
-        ) + f"\n处理办法：{where}"
+            "上一次发布的数据保持不变。"
+            + ("处理后重跑：budgets check" if closed else f"运行 {run_id}，详见 budgets report")
+            + f"\n处理办法：{where}"
+        )
     else:
-        title = "Publication stopped: a gate is closed" if closed else f"A step failed: {step}"
-        tail = f"What was published last stays as it is.\nWhat to do: {where}"
+        title = "Publication stopped: a gate is closed" if closed else f"Failed: {failure.step}"
+        tail = (
+            "What was published last stays as it is. "
+            + ("When mended: budgets check" if closed else f"Run {run_id}; see budgets report")
+            + f"\nWhat to do: {where}"
+        )
     return _Draft("failure", title, f"{error}\n{tail}", (f"failure:{run_id}:{step}",))
 
 
@@ -708,9 +718,9 @@ def _many(hard: Sequence[Message], lang: Lang) -> _Draft:
         title = f"核对提示：{len(hard)} 个文本共 {len(found)} 项应当相等而不符"
         more = f"……另有 {rest} 个文本，见核对提示清单"
     else:
-        title = f"Findings: {len(found)} in {len(hard)} documents"
+        title = f"{_count(len(found), 'finding')} in {_count(len(hard), 'document')}"
         more = f"… {rest} more documents: see the list of findings"
-    lines = [f"{message.title}｜{message.lines[0]}" for message in hard[:shown]]
+    lines = [f"{message.title}｜{brief(message.findings[0], lang)}" for message in hard[:shown]]
     return _Draft(
         "finding",
         title,
@@ -736,23 +746,27 @@ def _digest(
             lines.append(f"新入库 {len(documents)} 个文本：{'、'.join(names)}{tail}")
         else:
             tail = f" and {more} more" if more else ""
-            lines.append(f"{len(documents)} new documents: {', '.join(names)}{tail}")
+            lines.append(f"{_count(len(documents), 'new document')}: {', '.join(names)}{tail}")
         items += [_document(document_id) for document_id, _ in documents]
     if soft:
         lines.append(
-            f"请说明 {len(soft)} 个文本：" if zh else f"Please explain, {len(soft)} documents:"
+            f"请说明 {len(soft)} 个文本："
+            if zh
+            else f"Please explain, {_count(len(soft), 'document')}:"
         )
         for message in soft:
             lines += [message.title, *(f"　{line}" for line in message.lines)]
             items += [_item(one) for one in message.findings]
     if waiting:
         lines.append(
-            f"待人工复核 {len(waiting)} 个文本（数字未进入数据）："
+            f"待人工复核 {len(waiting)} 个文本（数字未进入数据；处理办法：docs/runbook.md#quarantined）："
             if zh
-            else f"Waiting for review, {len(waiting)} documents (figures kept out):"
+            else f"Waiting for review, {_count(len(waiting), 'document')} (figures kept out; "
+            "what to do: docs/runbook.md#quarantined):"
         )
         for one in waiting:
-            lines.append(f"　{one.title}：{one.reasons}" if zh else f"  {one.title}: {one.reasons}")
+            said = f"　{one.title}：{one.reasons}" if zh else f"  {one.title}: {one.reasons}"
+            lines.append(said)
             items.append(f"quarantined:{one.document_id}")
     for head_zh, head_en, news in (
         ("更正：", "Corrected:", night.restated),
@@ -779,7 +793,7 @@ def _digest(
         lines.append(
             f"另有 {at_once} 个文本的核对提示已单独发出。"
             if zh
-            else f"Findings of {at_once} documents were told apart."
+            else f"Findings of {_count(at_once, 'document')} were told apart."
         )
     if soft:
         lines.append(note(lang))
@@ -795,7 +809,9 @@ def _quiet(date: str, night: Night, lang: Lang) -> _Draft:
             f"现行文本 {held} 个，数据已是最新。" if held is not None else ""
         )
         return _Draft("quiet", f"{date} 今夜无新情况", body, (f"quiet:{date}",))
-    body = "Nothing new tonight." + (f" {held} current documents." if held is not None else "")
+    body = "Nothing new tonight." + (
+        f" {_count(held, 'current document')}." if held is not None else ""
+    )
     return _Draft("quiet", f"{date} nothing new", body, (f"quiet:{date}",))
 
 

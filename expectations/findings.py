@@ -36,6 +36,7 @@ __all__ = [
     "Message",
     "Mute",
     "Telling",
+    "brief",
     "findings",
     "kept_words",
     "load_mutes",
@@ -352,6 +353,9 @@ def _unit(row: Mapping[str, Any]) -> str | None:
     return "万元"
 
 
+_UNITS_EN = {"%": "pp", "个": "", "人": "persons", "辆": "vehicles", "台": "units", "张": "tables"}
+
+
 def _shown(value: Decimal | None, unit: str | None, lang: Lang) -> str:
     """A difference of the mart (money in 万元, the rest in its own unit) as the text prints it."""
     if value is None or unit is None:
@@ -361,8 +365,9 @@ def _shown(value: Decimal | None, unit: str | None, lang: Lang) -> str:
         return f"{value:,.2f}万元" if lang == "zh" else f"{value:,.2f} 万元"
     own = (value * 10000 if unit == "元" else value).normalize()
     own = own.quantize(Decimal(1)) if own == own.to_integral() else own
-    unit = {"%": "个百分点"}.get(unit, unit) if lang == "zh" else {"%": "pp"}.get(unit, unit)
-    return f"{own:,f}{unit}" if lang == "zh" else f"{own:,f} {unit}"
+    if lang == "zh":
+        return f"{own:,f}{'个百分点' if unit == '%' else unit}"
+    return f"{own:,f} {_UNITS_EN.get(unit, unit)}".strip()
 
 
 def _pages(text: str | None) -> tuple[int, ...]:
@@ -486,11 +491,20 @@ def _text(finding: Finding, cause: Cause, lang: Lang) -> str:
     )
 
 
+def brief(finding: Finding, lang: Lang = "zh") -> str:
+    """One finding in one line, where many are told at once: label, statements, difference."""
+    both = "；" if lang == "zh" else "; "
+    said = both.join(part for part in (finding.statement_1, finding.statement_2) if part)
+    said = said or finding.identity_title
+    head = f"【{finding.label}】" if lang == "zh" else f"[{finding.label}] "
+    return f"{head}{said}{_gap(finding, lang)}" + ("。" if lang == "zh" else ".")
+
+
 def _gap(finding: Finding, lang: Lang) -> str:
-    """The difference and, where the figures are rounded money, the tail that is allowed."""
+    """The difference and, where rounding allows one, the tail."""
     if finding.difference == "—":
         return ""
-    rounded = finding.amount is not None and finding.tolerance != "—"
+    rounded = finding.amount is not None and bool(finding.tail)
     if lang == "zh":
         tail = f"（允许尾差{finding.tolerance}）" if rounded else ""
         return f"，相差{finding.difference}{tail}"
@@ -643,10 +657,11 @@ def messages(found: Sequence[Finding], lang: Lang = "zh") -> list[Message]:
             more = f"……另有 {rest} 组，见核对提示清单" if lang == "zh" else f"… {rest} more groups"
             lines = [*lines[: LINES - 1], more]
         first = members[0]
-        title = " ".join(
-            part for part in (first.county or "", first.department, _year(first, lang)) if part
-        )
-        count = f"核对提示 {len(members)} 项" if lang == "zh" else f"{len(members)} findings"
+        county = first.county or ""
+        place = "" if first.department.startswith(county) else county  # 青岚县教育局 names it
+        title = " ".join(part for part in (place, first.department, _year(first, lang)) if part)
+        few = "finding" if len(members) == 1 else "findings"
+        count = f"核对提示 {len(members)} 项" if lang == "zh" else f"{len(members)} {few}"
         separator = "：" if lang == "zh" else ": "
         told.append(Message(f"{title}{separator}{count}", tuple(lines), tuple(members)))
     return told

@@ -86,7 +86,8 @@ both_sides as (
     full outer join landed as l using (document_id, identity, instance)
 ),
 label as (
-    select d.document_id, concat_ws(' ', d.county, d.department, d.fiscal_year,
+    select d.document_id, concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end,
+                    d.department, d.fiscal_year,
                     case d.scope when 'department' then '部门' when 'unit_own' then '本级' when 'unit' then '单位' end) as document
     from raw.raw_document as d
     join gate_record using (batch_id, record_key, document_id)
@@ -94,7 +95,7 @@ label as (
 select
     coalesce(any_value(label.document), '') as document,
     b.identity,
-    'finding:d-' || left(b.document_id, 12) as finding,
+    'finding:d-' || left(b.document_id, 12) || '-' || b.identity as finding,
     count(b.landed) as landed,
     count(*) filter (where b.recomputed <> 'not_applicable') as evaluated,
     count(*) filter (where b.recomputed = 'exact') as exact,
@@ -190,6 +191,11 @@ def _violated(identity: Identity) -> Check:
         remedy=Text(
             zh="文本自身不符，数字照原样发布；点“查看”看两处表述与页码，请发布机关核实",
             en="The document contradicts itself; figures stay as printed. See the two statements",
+        )
+        if hard
+        else Text(
+            zh="通常成立而此处不成立，可能有正当原因；点“查看”看两处表述与页码，请发布机关说明",
+            en="Usually holds, and may fail for a good reason. See the two statements",
         ),
     )
 

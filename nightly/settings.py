@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 Evidence = Literal["public", "internal", "no"]
+Lang = Literal["zh", "en"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,6 +53,15 @@ def _evidence() -> Evidence:
     )
 
 
+def _lang() -> Lang:
+    raw = os.environ.get("BUDGETS_LANG", "").strip().lower()
+    if raw in ("", "zh"):
+        return "zh"
+    if raw == "en":
+        return "en"
+    raise SettingsError(f"BUDGETS_LANG={raw!r}: give zh or en")
+
+
 @dataclass(frozen=True)
 class Settings:
     """One night's settings.
@@ -75,6 +85,8 @@ class Settings:
     alert_urls: tuple[str, ...] = field(default=(), repr=False)  # may hold secrets
     heartbeat_url: str | None = field(default=None, repr=False)
     backup: str | None = field(default=None, repr=False)  # an address may hold a password
+    lang: Lang = "zh"
+    """Language of alerts."""
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -100,4 +112,5 @@ class Settings:
             alert_urls=tuple(u for u in urls.replace(",", " ").split() if u),
             heartbeat_url=os.environ.get("BUDGETS_HEARTBEAT_URL") or None,
             backup=os.environ.get("BUDGETS_BACKUP") or None,
+            lang=_lang(),
         )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import email
 import json
 import logging
 import signal
-import socketserver
 import subprocess
 import sys
 import textwrap
@@ -15,12 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from email.header import decode_header, make_header
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alert_sinks import Sink, Smtp, subject_of, text_of
 from conftest import NOW, Document, Warehouse, violated  # type: ignore[import-not-found]
 
 from expectations import alerts
@@ -36,48 +32,6 @@ from expectations.alerts import (
 from expectations.ledger import Ledger
 
 A, B = "a1" * 32, "b2" * 32
-
-
-class Sink:
-    """An HTTP server that keeps what it is told; ``status`` is what it answers."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.got: list[dict[str, Any]] = []
-        self.paths: list[str] = []
-        sink = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                sink.paths.append(self.path)
-                if sink.status == 200:
-                    sink.got.append(json.loads(body))
-                self.send_response(sink.status)
-                self.end_headers()
-
-            def do_GET(self) -> None:
-                sink.paths.append(self.path)
-                self.send_response(sink.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"json://user:topsecret@127.0.0.1:{self.server.server_port}/hidden-path"
-
-    @property
-    def http(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/ping/hidden-uuid"
-
-    @property
-    def titles(self) -> list[str]:
-        return [message["title"] for message in self.got]
 
 
 @pytest.fixture
@@ -150,7 +104,7 @@ def test_hard_at_once_soft_in_the_digest_and_each_once(
     warehouse.build()
     report = say(sink.url)
     assert sink.titles == [
-        "青岚县 青岚县样例办公室 2026年预算：核对提示 1 项",
+        "青岚县样例办公室 2026年预算：核对提示 1 项",
         "2026-03-03 每夜摘要",
     ]
     first, digest = sink.got
@@ -400,8 +354,11 @@ def test_quarantined_documents_and_sites_are_in_the_digest(
     warehouse.sql("update quality.document_status set reasons = 'T07 缺表'")
     say(sink.url)
     assert sink.titles == ["2026-03-03 每夜摘要"]
-    assert "待人工复核 1 个文本（数字未进入数据）" in sink.got[0]["message"]
-    assert "青岚县 青岚县样例办公室 2026：T07 缺表" in sink.got[0]["message"]
+    assert (
+        "待人工复核 1 个文本（数字未进入数据；处理办法：docs/runbook.md#quarantined）"
+        in sink.got[0]["message"]
+    )
+    assert "青岚县样例办公室 2026：T07 缺表" in sink.got[0]["message"]
     assert "228.96" not in sink.got[0]["message"]
 
 
@@ -433,7 +390,7 @@ def test_what_is_new_is_in_the_digest(
     assert sink.titles == ["2026-03-03 每夜摘要"]
     lines = sink.got[0]["message"].splitlines()
     assert lines[:6] == [
-        "新入库 2 个文本：青岚县 样例局 2026、青岚县 青岚县样例办公室 2026",
+        "新入库 2 个文本：青岚县 样例局 2026、青岚县样例办公室 2026",
         "更正：",
         "　青岚县 样例局 2026：更正后重新公开，3 处数字不同：T12 课后服务 134.58→143.58",
         "未见：",
@@ -602,69 +559,18 @@ def test_two_tellers_do_not_tell_twice(sink: Sink, tmp_path: Path) -> None:
     assert len(sink.got) == 1
 
 
-class Smtp(socketserver.ThreadingTCPServer):
-    """As much of SMTP as a client needs to hand a letter over."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.letters: list[email.message.Message] = []
-        server = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                def answer(text: str) -> None:
-                    self.wfile.write(text.encode() + b"\r\n")
-
-                answer("220 sink")
-                while line := self.rfile.readline():
-                    verb = line.split()[0].upper() if line.split() else b""
-                    if verb == b"EHLO":
-                        answer("250-sink")
-                        answer("250 AUTH PLAIN LOGIN")
-                    elif verb == b"AUTH":
-                        answer("235 ok")
-                    elif verb == b"DATA":
-                        answer("354 go on")
-                        letter = b""
-                        while (part := self.rfile.readline()) != b".\r\n":
-                            letter += part
-                        server.letters.append(email.message_from_bytes(letter))
-                        answer("250 taken")
-                    elif verb == b"QUIT":
-                        answer("221 bye")
-                        return
-                    else:
-                        answer("250 ok")
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
 def test_by_mail(warehouse: Warehouse, say: Callable[..., alerts.TellReport]) -> None:
     warehouse.add(Document(A, identities=[HARD]))
     warehouse.build()
     with Smtp() as server:
-        port = server.server_address[1]
-        report = say(
-            f"mailto://budgets:topsecret@127.0.0.1:{port}/?smtp=127.0.0.1&mode=insecure"
-            "&from=budgets@example.invalid&to=clerk@example.invalid"
-        )
+        report = say(server.url)
         server.shutdown()
     assert report.problems == []
     (letter,) = server.letters
     assert letter["To"] is not None
     assert "clerk@example.invalid" in letter["To"]
-    assert "核对提示 1 项" in str(make_header(decode_header(letter["Subject"])))
-    text = "".join(
-        base64.b64decode(part.get_payload()).decode()
-        if part["Content-Transfer-Encoding"] == "base64"
-        else part.get_payload(decode=True).decode()
-        for part in letter.walk()
-        if part.get_content_maintype() == "text"
-    )
-    assert "相差80.00万元" in text
+    assert "核对提示 1 项" in subject_of(letter)
+    assert "相差80.00万元" in text_of(letter)
 
 
 @pytest.mark.parametrize("last", [NOW - timedelta(hours=40), None])
@@ -787,7 +693,7 @@ def test_names_of_items_are_used(sink: Sink, tmp_path: Path) -> None:
         lang="en",
     )
     assert sink.titles == ["2026-03-03 nightly digest"]
-    assert "Waiting for review, 1 documents (figures kept out):" in sink.got[0]["message"]
+    assert "Waiting for review, 1 document (figures kept out;" in sink.got[0]["message"]
     assert "a site" in sink.got[0]["message"]
     assert report.summary == "1 sent"
     assert time.monotonic() - started < 30

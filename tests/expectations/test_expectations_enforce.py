@@ -561,7 +561,8 @@ def test_data_docs_are_chinese_offline_and_lead_to_the_findings(
     assert "应当：C-T05 C-T05 题" in text
     assert "样例&lt;script&gt;局" in text
     assert "<script" not in text
-    assert f'findings.html#d-{A[:12]}"' in text
+    assert f'findings.html#d-{A[:12]}-C-T05"' in text
+    assert f'id="d-{A[:12]}-C-T05"' in (site / "findings.html").read_text("utf-8")
     for one in site.rglob("*.html"):
         content = one.read_text("utf-8")
         if one.name != "findings.html":  # there the published originals are linked

@@ -74,7 +74,7 @@ def test_a_finding_reads_as_users_are_told(warehouse: Warehouse) -> None:
     (one,) = _found(warehouse, TARGETS, identity("R-T01"))
     assert one.text == (
         "【表文不一致·请核实】说明文字称公开绩效目标 228.96 万元（第31页）；"
-        "附表合计 148.96 万元（第33、40页），相差80.00万元（允许尾差0.00万元）。"
+        "附表合计 148.96 万元（第33、40页），相差80.00万元。"
         "可能原因：依法不予公开而文字未调整、附件另行公布、口径不同。"
     )
     assert one.pages == (31, 33, 40)
@@ -131,7 +131,7 @@ def test_english_quotes_english_statements(warehouse: Warehouse) -> None:
     assert one.text == (
         "[text and forms · please verify] Amount stated as published = annual totals attached: "
         "the text: targets of 228.96 万元 published (p. 31); the annex adds up to 148.96 万元 "
-        "(p. 33, 40); difference 80.00 万元 (allowed rounding 0.00 万元). Possible causes: items "
+        "(p. 33, 40); difference 80.00 万元. Possible causes: items "
         "lawfully not published while the text was not adjusted, a separate attachment, another "
         "scope."
     )
@@ -247,7 +247,7 @@ def test_one_message_a_document_bundled_by_cause(warehouse: Warehouse) -> None:
     ]
     found = _found(warehouse, TARGETS, *thirteen)
     (message,) = messages(found)
-    assert message.title == "青岚县 青岚县样例办公室 2026年预算：核对提示 14 项"
+    assert message.title == "青岚县样例办公室 2026年预算：核对提示 14 项"
     assert len(message.lines) == 2
     assert "13 处，最大相差13.00万元（第41、42、43、44、45、46、47、48…页）" in message.lines[1]
     assert len(message.findings) == 14
@@ -303,7 +303,7 @@ def test_one_figure_behind_many_findings_is_one_line(warehouse: Warehouse) -> No
     (message,) = messages(found)
     assert len(message.lines) == 2
     assert message.lines[0].startswith("【表间不符·请核实】T02 207 636.41 万元（第5页）；T05")
-    assert "相差27.00万元（允许尾差0.00万元）。同一差额还见于 3 处：" in message.lines[0]
+    assert "相差27.00万元。同一差额还见于 3 处：" in message.lines[0]
     assert "（共涉及第5、9、19页）" in message.lines[0]
     assert "绩效目标表 27.00 万元" in message.lines[1]
     english = messages(findings(warehouse.path, "en"), "en")[0]
