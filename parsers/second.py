@@ -455,6 +455,7 @@ def loaded_model() -> tuple[Any, str, list[str]]:
         )
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # nothing that is read here is told to anybody
     options = onnxruntime.SessionOptions()
     # one thread a reading process: as many processes as cores do the work, and the sums of one
     # thread are always made in the same order
