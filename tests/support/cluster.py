@@ -239,27 +239,39 @@ class Cluster:
             self.kill(name)
 
     def ours(self) -> list[psutil.Process]:
-        """Every process started here, and theirs, also where the parent is gone."""
-        found = []
+        """Every process started here, and theirs, also where the parent is gone.
+
+        A worker writes its title over its environment: by descent it is found all the same.
+        """
+        found = set()
+        for started_here in self._running.values():
+            with suppress(psutil.NoSuchProcess):
+                top = psutil.Process(started_here.pid)
+                found |= {top, *top.children(recursive=True)}
+        return list(found | self._marked())
+
+    def _marked(self) -> set[psutil.Process]:
+        found = set()
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 if process.environ().get(MARK) == self.mark:
-                    found.append(process)
+                    found.add(process)
         return found
 
     def end(self) -> None:
+        known = self.ours()  # before those that started others are gone
         for name in [n for n in self._running if n not in ("postgres", "redis")]:
             self._running[name].terminate()
         for name in ("redis", "postgres"):
             if name in self._running:
                 # PostgreSQL: SIGINT ends the sessions, too
                 self._running[name].send_signal(signal.SIGINT)
-        _, alive = psutil.wait_procs(self.ours(), timeout=10)
+        _, alive = psutil.wait_procs({*known, *self.ours()}, timeout=10)
         for process in [*alive, *self.ours()]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         for process in self._running.values():
-            process.wait(10)
+            process.wait(30)
 
     def check_alive(self) -> None:
         """Raises RuntimeError with the last lines of a service that ended by itself."""
@@ -273,7 +285,7 @@ class Cluster:
     def listening(self) -> dict[str, set[str]]:
         """Addresses that the services listen on, by the command's name."""
         found: dict[str, set[str]] = {}
-        for process in self.ours():
+        for process in self._marked():
             with suppress(psutil.Error):
                 for connection in process.net_connections("inet"):
                     if connection.status == psutil.CONN_LISTEN:
