@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import csv
 import hashlib
 import importlib.metadata
 import os
@@ -96,10 +97,12 @@ def look_at_installed(names: set[str]) -> list[str]:
         name = _normal(distribution.metadata["Name"] or "")
         if name not in names:
             continue
-        for file in distribution.files or []:
-            if file.hash is not None and file.hash.mode == "sha256" and file.suffix != ".pyc":
-                path = Path(str(file.locate()))
-                told.setdefault(path, set()).add(file.hash.value)
+        # not `distribution.files`: newer Pythons leave missing files out of it
+        for file, told_hash, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+            mode, _, value = told_hash.partition("=")
+            if mode == "sha256" and not file.endswith(".pyc"):
+                path = Path(str(distribution.locate_file(file)))
+                told.setdefault(path, set()).add(value)
                 owner[path] = f"{name}: {file}"
     wrong: list[str] = []
     for path, hashes in told.items():

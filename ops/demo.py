@@ -32,6 +32,9 @@ def run_dags(terminal: TextIO) -> bool:
         return False
     for number, name in enumerate(airflow_home.DAGS, 1):
         clock = time.monotonic()
+        # a run by hand has no deadline; Airflow's test run fails on one after a success
+        # (https://github.com/apache/airflow/issues/73428)
+        bag.dags[name].deadline = None
         run = bag.dags[name].test()
         state = str(getattr(run.state, "value", run.state))
         tasks = run.get_task_instances()

@@ -32,7 +32,7 @@ TINY = replace(Plan.small(), sites=2, documents=4, faults=0.0)
 def test_a_crawler_without_manners_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PoliteSession, "_wait_for", lambda *_: None)
+    monkeypatch.setattr(PoliteSession, "_left_of", lambda *_: 0.0)
     found = run(TINY, tmp_path)
     assert any("promised" in f for f in found.failures)
 
@@ -40,9 +40,8 @@ def test_a_crawler_without_manners_is_found_out(
 def test_a_lost_document_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = Archive.record
 
-    def forgetful(self: Archive, row: FetchRow) -> None:
-        if not row.url.endswith("P2.pdf"):
-            record(self, row)
+    def forgetful(self: Archive, row: FetchRow) -> FetchRow:
+        return row if row.url.endswith("P2.pdf") else record(self, row)
 
     monkeypatch.setattr(Archive, "record", forgetful)
     found = run(replace(TINY, nights=1), tmp_path)
