@@ -466,12 +466,15 @@ def _restated(connection: Any) -> Iterator[News]:
         cells, named = len(found), list(dict.fromkeys(found))
         shown = "；".join(named[:FIGURES_SHOWN])
         whole = len(named) <= FIGURES_SHOWN
+        where = "docs/runbook.md#restated"
         yield News(
             item=f"restated:{document_id[:16]}",
             text_zh=f"{title}：更正后重新公开，{cells} 处数字不同"
-            + (f"：{shown}" if whole else f"，例如 {shown}"),
+            + (f"：{shown}" if whole else f"，例如 {shown}")
+            + f"（处理办法：{where}）",
             text_en=f"{title}: corrected and published again, {_count(cells, 'figure')} changed"
-            + (f": {shown}" if whole else f", e.g. {shown}"),
+            + (f": {shown}" if whole else f", e.g. {shown}")
+            + f" (what to do: {where})",
         )
 
 
@@ -481,9 +484,11 @@ def _withdrawn(connection: Any) -> Iterator[News]:
         day = f"{withdrawn_at:%Y-%m-%d}"
         yield News(
             item=f"withdrawn:{document_id[:16]}:{day}",
-            text_zh=f"{title}：公开网址上的文件已撤下（{day} 发现）；存档的文本保留，仍可查询",
+            text_zh=f"{title}：公开网址上的文件已撤下（{day} 发现）；存档的文本保留，仍可查询"
+            "（处理办法：docs/runbook.md#withdrawn）",
             text_en=f"{title}: gone from the address it was published at (seen on {day}); the "
-            "archived document is kept and can be queried",
+            "archived document is kept and can be queried "
+            "(what to do: docs/runbook.md#withdrawn)",
         )
 
 
@@ -681,15 +686,28 @@ def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
     error = "\n".join(failure.error.splitlines()[:12])[:1500]
     late = step.startswith("deadline_of_")
     where = f"docs/runbook.md#{'gate_closed' if closed else 'deadline' if late else 'step_failed'}"
+    dag = step.removeprefix("deadline_of_")
     if lang == "zh":
-        title = "停止发布：数据检查未通过" if closed else f"作业未完成：{failure.step}"
+        title = (
+            "停止发布：数据检查未通过"
+            if closed
+            else f"作业超时：{dag} 仍在运行"
+            if late
+            else f"作业未完成：{failure.step}"
+        )
         tail = (
             "上一次发布的数据保持不变。"
             + ("处理后重跑：budgets check" if closed else f"运行 {run_id}，详见 budgets report")
             + f"\n处理办法：{where}"
         )
     else:
-        title = "Publication stopped: a gate is closed" if closed else f"Failed: {failure.step}"
+        title = (
+            "Publication stopped: a gate is closed"
+            if closed
+            else f"Late: {dag} is still running"
+            if late
+            else f"Failed: {failure.step}"
+        )
         tail = (
             "What was published last stays as it is. "
             + ("When mended: budgets check" if closed else f"Run {run_id}; see budgets report")

@@ -6,6 +6,7 @@ run this file, read the page as whoever is woken by it would, and commit it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from conftest import NOW, Document, Warehouse, violated  # type: ignore[import-n
 from expectations import alerts
 from expectations.findings import Lang, telling
 from nightly import steps
+from nightly.deadlines import tell_late
 from nightly.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alerts.md"
@@ -137,7 +139,7 @@ def at_once(place: Place) -> None:
 
 
 def digest(place: Place) -> None:
-    """每夜摘要：新入库、请说明、待复核、更正、撤下、未见、站点、重读 · the digest of a night"""
+    """每夜摘要：新入库、请说明、待复核、更正、未见、整县未见、撤下、站点、重读 · the digest of a night"""
     place.warehouse.add(Document(OFFICE, identities=[QUOTED]))
     place.warehouse.add(Document(SCAN, department="样例馆", verdict="quarantined"))
     place.warehouse.add(Document(AGAIN, department="样例局"))
@@ -160,7 +162,9 @@ def digest(place: Place) -> None:
     sql(
         "create table quality.coverage as from (values "
         "('149901', '青岚县', 2026, 'budget', 'department', 'seen', '甲局', date '2026-03-01'), "
-        "('149901', '青岚县', 2026, 'budget', 'department', 'not_seen', '乙局', date '2026-03-01')) "
+        "('149901', '青岚县', 2026, 'budget', 'department', 'not_seen', '乙局', date '2026-03-01'), "
+        "('149903', '临岫区', 2026, 'budget', 'department', 'not_seen', '丙局', date '2026-03-01'), "
+        "('149903', '临岫区', 2026, 'budget', 'department', 'not_seen', '丁局', date '2026-03-01')) "
         "as t(county_code, county, fiscal_year, phase, scope, status, department, expected_by)"
     )
     sql("create table marts.dim_county as select '149902' as county_code, '云汀县' as county")
@@ -237,8 +241,18 @@ def stopped(place: Place) -> None:
     )
 
 
+def late(place: Place) -> None:
+    """作业超时，仍在运行：由 Airflow 的 deadline 发出 · a run has missed its deadline and goes on"""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BUDGETS_DATA", str(place.root))
+        patch.setenv("BUDGETS_ALERT_URLS", " ".join(place.settings.alert_urls))
+        patch.setenv("BUDGETS_LANG", place.lang)
+        run = {"dag_id": "crawl", "dag_run_id": "scheduled__2026-03-02T17:30:00+00:00"}
+        asyncio.run(tell_late(context={"dag_run": run, "deadline": {"id": "1"}}))
+
+
 def overdue(place: Place) -> None:
-    """夜间作业逾期：由调度之外的 budgets doctor --max-age 发出 · a missed deadline"""
+    """夜间作业逾期：由调度之外的 budgets doctor --max-age 发出 · no night came to its end in time"""
     alerts.tell_overdue(
         place.root,
         last_complete=NOW - timedelta(hours=40),
@@ -250,7 +264,7 @@ def overdue(place: Place) -> None:
 
 
 KINDS: dict[str, Callable[[Place], None]] = {
-    one.__name__: one for one in (at_once, digest, quiet, first_load, task, stopped, overdue)
+    one.__name__: one for one in (at_once, digest, quiet, first_load, task, stopped, late, overdue)
 }
 LABEL = {"zh": "中文", "en": "English"}
 

@@ -392,7 +392,8 @@ def test_what_is_new_is_in_the_digest(
     assert lines[:6] == [
         "新入库 2 个文本：青岚县 样例局 2026、青岚县样例办公室 2026",
         "更正：",
-        "　青岚县 样例局 2026：更正后重新公开，3 处数字不同：T12 课后服务 134.58→143.58",
+        "　青岚县 样例局 2026：更正后重新公开，3 处数字不同：T12 课后服务 134.58→143.58"
+        "（处理办法：docs/runbook.md#restated）",
         "未见：",
         "　青岚县：2026 年部门预算应在 2026-03-01 前见到，截至 2026-03-03 已见 1 个部门，1 个未见：乙局"
         "（未见不等于未公开；处理办法：docs/runbook.md#not_seen）",
@@ -446,6 +447,7 @@ def test_a_withdrawn_document_is_told_once(
     told = [x for x in sink.got[0]["message"].splitlines() if "已撤下" in x]
     assert told == [
         "　青岚县 样例局 2026：公开网址上的文件已撤下（2026-03-02 发现）；存档的文本保留，仍可查询"
+        "（处理办法：docs/runbook.md#withdrawn）"
     ]
     say(sink.url, hours=24, old=False)
     assert all("已撤下" not in got["message"] for got in sink.got[1:])

@@ -31,7 +31,7 @@ def test_a_late_run_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ]
     told = [e for e in lines if e["event"] == "queued"]
     assert len(told) == 2
-    assert "warehouse" in told[0]["title"] + told[0]["body"]
+    assert told[0]["title"] == "作业超时：warehouse 仍在运行"
     assert told[0]["body"].endswith("docs/runbook.md#deadline")
     rows = steps.step_outcomes(Settings.from_environment())
     assert {r["step"] for r in rows} == {"warehouse.deadline_of_warehouse"}
