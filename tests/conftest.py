@@ -19,6 +19,17 @@ def pytest_configure(config: pytest.Config) -> None:
     required()
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """``--dist loadgroup`` must keep groups together: a plugin that ignores them says nothing, and
+    every night is then run by every worker."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    for item in session.items:
+        groups = sorted({m.args[0] for m in item.iter_markers("xdist_group")})
+        if groups and not item.nodeid.endswith("@" + "_".join(groups)):
+            raise pytest.UsageError(f"{item.nodeid}: xdist ignores its group {groups}")
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return ROOT

@@ -20,6 +20,8 @@ from expectations.enforce import CheckResult, check, expected_tables
 from expectations.identity_suites import Identity
 from expectations.suite_files import Check, SuiteError, Text, load_suites, load_thresholds
 
+pytestmark = pytest.mark.xdist_group("enforce")  # their warehouse is built once
+
 A, B = "a1" * 32, "b2" * 32
 
 

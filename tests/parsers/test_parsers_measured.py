@@ -22,7 +22,7 @@ from parsers.document import ParsedDocument
 from parsers.errors import NotADisclosureError, NoTextError, ScannedError, UnknownTemplateError
 from parsers.read import read_document
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("measured")]
 
 KINDS = {"dept": "organisation", "unit": "unit", "project": "project"}
 

@@ -23,7 +23,7 @@ from warehouse.landing import land
 from warehouse.layout import Layout
 from warehouse.load import load
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scenario")]
 
 EVERYTHING = (
     "dim_document", "dim_organisation", "dim_function", "fct_amount", "fct_expenditure",

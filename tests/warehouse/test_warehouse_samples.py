@@ -16,7 +16,7 @@ from warehouse.landing import land
 from warehouse.layout import Layout
 from warehouse.load import load
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("samples")]
 
 
 @pytest.fixture(scope="module")
