@@ -28,11 +28,13 @@ from parsers.page import Grid, GridCell, Page, TextLine, Word
 from parsers.reshape import reshape
 from parsers.seen import as_seen
 from parsers.textgrid import (
+    WRAP_PITCH,
     Placer,
     TextHeader,
     body_end,
     build_grid,
     find_header,
+    goes_on_code,
     header_of_grid,
     rows_without_rules,
     setting_places,
@@ -184,7 +186,7 @@ class _Assembler:
         places: dict[tuple[str, int], list[TextLine]] = {}
         for page in self.pages:
             for line in (*page.lines[:2], *page.lines[-2:]):
-                if not self._in_margin(page, line):
+                if not self._in_margin(page, line) or goes_on_code(page.lines, line):
                     continue
                 text = pattern(r"\d+").sub("#", key(line.text))
                 place = places.setdefault((text, round(line.bbox[1] / 4)), [])
@@ -197,6 +199,10 @@ class _Assembler:
             if any(self._says_something(line) for line in lines) or not text:
                 continue
             out |= {id(line) for line in lines}
+        for page in self.pages:
+            for line in page.lines[-2:]:  # the end of a wrapped label, in two forms at one height
+                if id(line) in out and _hangs(line, [x for x in page.lines if id(x) not in out]):
+                    out.discard(id(line))
         self.out.used |= out
         return out
 
@@ -405,7 +411,7 @@ class _Assembler:
                 or fits(self.family.heading, text)
                 or fits(self.family.label, text)
                 or self._title_at(lines, k) is not None
-                or (fits(self.family.page_number, text) and self._in_margin(page, lines[k]))
+                or self._is_page_number(page, lines[k])
                 or (
                     k > first
                     and any(
@@ -415,6 +421,17 @@ class _Assembler:
             ):
                 return k
         return end
+
+    def _is_page_number(self, page: Page, line: TextLine) -> bool:
+        """A page's number stands alone, with nothing but running feet farther out."""
+        if not (fits(self.family.page_number, key(line.text)) and self._in_margin(page, line)):
+            return False
+        top, bottom = line.bbox[1], line.bbox[3]
+        at_foot = top > page.height / 2
+        farther = (x for x in page.lines if (x.bbox[1] > bottom if at_foot else x.bbox[3] < top))
+        return not goes_on_code(page.lines, line) and all(
+            id(x) in self.running or fits(self.family.page_number, key(x.text)) for x in farther
+        )
 
     def _in_margin(self, page: Page, line: TextLine) -> bool:
         return line.bbox[1] > 0.85 * page.height or line.bbox[3] < 0.1 * page.height
@@ -455,7 +472,7 @@ class _Assembler:
     # -- lines ---------------------------------------------------------------------------
     def _line(self, line: TextLine, page: Page) -> None:
         text = key(line.text)
-        if fits(self.family.page_number, text) and self._in_margin(page, line):
+        if self._is_page_number(page, line):
             self.out.used.add(id(line))
             return
         table = self.open
@@ -1099,13 +1116,24 @@ def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
     has_last = any(last.text(j) for j in amounts)
     if has_new and has_last:
         # only where each figure goes on: 475.9 above, 6 below
-        return not any(new.text(j) for j in labels) and all(
-            _is_cut(last.text(j), new.text(j)) for j in amounts if new.text(j)
-        )
+        return all(_is_cut(last.text(j), new.text(j)) for j in amounts if new.text(j))
     if any(new.text(j) for j in labels):
         total = {key(t) for t in form.rows.get("total", [])}
         return not any(key(new.text(j)) in total for j in labels) and (has_last or has_new)
     return has_new
+
+
+def _hangs(line: TextLine, lines: list[TextLine]) -> bool:
+    """Does each word go on with one of the line above, set to the left or centred below it?"""
+    return all(
+        any(
+            0 < (w.top + w.bottom - u.top - u.bottom) / 2 <= WRAP_PITCH * w.size
+            and min(abs(w.x0 - u.x0), abs(w.x0 + w.x1 - u.x0 - u.x1) / 2) < 1
+            for x in lines
+            for u in x.words
+        )
+        for w in line.words
+    )
 
 
 def _is_figure(word: Word) -> bool:
@@ -1114,8 +1142,12 @@ def _is_figure(word: Word) -> bool:
 
 def _is_cut_code(upper: str, lower: str) -> bool:
     """Are these the two ends of one code: 20805 above, 06 below?"""
-    whole, rest = key(upper + lower), key(lower)
-    return whole.isdecimal() and len(whole) in (3, 5, 7) and len(rest) not in (3, 5, 7)
+    whole, parts = key(upper + lower), (key(upper), key(lower))
+    return (
+        whole.isdecimal()
+        and len(whole) in (3, 5, 7)
+        and any(part and len(part) not in (3, 5, 7) for part in parts)
+    )
 
 
 def _is_cut(upper: str, lower: str) -> bool:

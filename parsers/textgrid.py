@@ -74,6 +74,8 @@ class TextHeader:
 
     lefts: dict[int, float] = field(default_factory=dict)
     """where the texts of each column's body begin"""
+    ruled: bool = False
+    """the header's own columns are ruled: each leaf's sides are its column's borders"""
 
     def sets_like_labels(self, line: TextLine) -> bool:
         """Do all words begin where labels begin (set in or not), or stand in their middle?"""
@@ -291,7 +293,7 @@ def header_of_grid(form: Form, grid: Grid, starts: Sequence[int]) -> TextHeader:
         for j, (a, b) in enumerate(zip(starts, ends, strict=True))
     ]
     lefts = {j: xs[a] for j, a in enumerate(starts)}
-    return TextHeader(form, 0, 0, leaves, [[] for _ in leaves], lefts=lefts)
+    return TextHeader(form, 0, 0, leaves, [[] for _ in leaves], lefts=lefts, ruled=True)
 
 
 def without_frames(page: Page, frames: Sequence[Grid]) -> Page:
@@ -378,7 +380,10 @@ class Placer:
 
     def __init__(self, header: TextHeader, lines: Sequence[TextLine]) -> None:
         self.form, self.middles = header.form, header.middles
+        self.borders = [(b.x0, b.x1) for b in header.leaves] if header.ruled else []
         self.setting = self._setting(header, lines)
+        self.codes = [j for j, c in enumerate(self.form.columns) if c.kind == "code"]
+        self.figures_whole = bool(self.codes) and _figures_whole(lines)
 
     def _setting(self, header: TextHeader, lines: Sequence[TextLine]) -> str:
         """How amounts are set; where too few are printed to tell, as in the whole document."""
@@ -398,9 +403,13 @@ class Placer:
         if near and (near == len(middles) or middle - middles[near - 1] <= middles[near] - middle):
             near -= 1
         if _is_amount(text):
-            # code columns hold plain digits, centred or left
-            if text.isdecimal() and form.columns[near].kind != "amount":
-                return near
+            if text.isdecimal():
+                # code columns hold plain digits, centred or left
+                if form.columns[near].kind != "amount":
+                    return near
+                j = self._code_column(word, text)
+                if j is not None:
+                    return j
             if (
                 is_blank_mark(text)
                 and form.columns[near].kind == "amount"
@@ -424,6 +433,34 @@ class Placer:
         if back and word.x0 < middles[j] and middles[back[-1]] < word.x1 and j - back[-1] == 1:
             return back[-1]
         return None
+
+    def _code_column(self, word: Word, text: str) -> int | None:
+        """The code column of plain digits that stand nearer to the middle of an amount's column.
+
+        Codes set left in a wide column do. What is no code stays an amount: figures without
+        decimals, told by other plain digits of the table that are no codes either.
+        """
+        if len(text) not in _CODE_LENGTHS or self.figures_whole:
+            return None
+        for j in self.codes:
+            if self.borders:
+                left, right = self.borders[j]
+                if left - 1 < word.x0 and word.x1 < right + 1:
+                    return j
+            elif (j == 0 or self.middles[j - 1] < word.x0) and word.x1 < self.middles[j]:
+                return j
+        return None
+
+
+def _figures_whole(lines: Sequence[TextLine]) -> bool:
+    """Are the table's amounts printed without decimals, so that plain digits may be one?"""
+    texts = [key(w.text) for line in lines for word in line.words for w in split_glued(word)]
+    if any(_DECIMALS(t) for t in texts):
+        return False
+    return any(
+        t.isdecimal() and len(t) not in _CODE_LENGTHS and not is_blank_mark(t) and t.strip("0")
+        for t in texts
+    )
 
 
 def setting_places(lines: Iterable[Iterable[Word]]) -> dict[str, int]:
@@ -641,30 +678,35 @@ def _rows(
     by_column: dict[int, list[_Piece]] = {}
     for p in pieces:
         by_column.setdefault(p.column, []).append(p)
+    totals = frozenset(key(t) for t in form.rows.get("total", []))
+    codes: dict[int, list[list[_Piece]]] = {}
     for j, column in by_column.items():
         column.sort(key=lambda p: p.word.top + p.word.bottom)
-        if form.columns[j].kind != "label":
-            for a, b in pairwise(column):
+        kind = form.columns[j].kind
+        if kind == "code":
+            codes[j] = _codes(_on_lines(column, size), size, totals)
+        if kind != "label":
+            tops = [block[0] for block in codes[j]] if kind == "code" else column
+            for a, b in pairwise(tops):
                 pitch = _middle(b) - _middle(a)
-                if pitch > 0.5 * size and not (
-                    form.columns[j].kind == "code" and _wrapped_code(a.word.text, b.word.text)
-                ):
+                if pitch > 0.5 * size:
                     nearest = min(nearest, pitch)
     # rows that stand far apart leave room for wide leading, dense ones for none
     limit = 1.75 * size if 2.3 * size <= nearest < 1e9 else min(limit, 0.92 * nearest)
     blocks: list[list[_Piece]] = []
     for j, column in by_column.items():
+        if j in codes:
+            blocks += codes[j]
+            continue
         start = len(blocks)
         for p in column:
             last = blocks[-1] if len(blocks) > start else None
             if last is not None and _middle(p) - _middle(last[-1]) < 0.5 * size:
                 last.append(p)  # the same line
-            elif last is not None and (
-                _one_label(last, p, limit, size, known)
-                if form.columns[j].kind == "label"
-                else form.columns[j].kind == "code"
-                and _middle(p) - _middle(last[-1]) <= WRAP_PITCH * size
-                and _wrapped_code("".join(q.word.text for q in last), p.word.text)
+            elif (
+                last is not None
+                and form.columns[j].kind == "label"
+                and _one_label(last, p, limit, size, known)
             ):
                 last.append(p)
             else:
@@ -740,30 +782,37 @@ _WHOLE_FIGURE = re.compile(r"-?[\d,]+\.\d{2}")
 def _stacked(form: Form, j: int, pieces: list[_Piece], known: frozenset[str]) -> bool:
     """Do two whole texts of this column stand one above the other?"""
     kind = form.columns[j].kind
-    if kind != "label":
-        known = frozenset()
-    at: list[float] = []
-    if known:
-        mine = [p.word for p in pieces if p.column == j]
-        lines = [key(w.text) for w in _in_order(mine)]
-        if len(lines) > 1 and "".join(lines) not in known and any(t in known for t in lines):
-            return True
-    for p in pieces:
-        if p.column != j:
-            continue
-        text = key(p.word.text)
-        whole = (
-            bool(_WHOLE_FIGURE.fullmatch(text)) or is_blank_mark(text)
-            if kind == "amount"
-            else text.isdecimal() and len(text) in _CODE_LENGTHS
-            if kind == "code"
-            else False
+    mine = sorted((p for p in pieces if p.column == j), key=_middle)
+    if kind == "label":
+        lines = [key(w.text) for w in _in_order([p.word for p in mine])] if known else []
+        return (
+            len(lines) > 1 and "".join(lines) not in known and any(text in known for text in lines)
         )
-        if whole:
-            if any(abs(y - _middle(p)) > 0.7 * p.word.size for y in at):
-                return True
-            at.append(_middle(p))
-    return False
+    if kind == "code":
+        if len(mine) < 2 or _heights(p for p in pieces if _whole_figure(form, p)) == 1:
+            return False  # a row has a figure of its own: 208 above 020 is one code, cut
+        size = mine[0].word.size
+        totals = frozenset(key(t) for t in form.rows.get("total", []))
+        codes = _codes(_on_lines(mine, size), size, totals)
+        return sum(_is_code(key("".join(p.word.text for p in code))) for code in codes) > 1
+    return _heights(p for p in mine if _whole_figure(form, p)) > 1
+
+
+def _whole_figure(form: Form, p: _Piece) -> bool:
+    text = key(p.word.text)
+    return form.columns[p.column].kind == "amount" and (
+        bool(_WHOLE_FIGURE.fullmatch(text)) or is_blank_mark(text)
+    )
+
+
+def _heights(pieces: Iterable[_Piece]) -> int:
+    """On how many lines do these words stand?"""
+    n, last = 0, -1e9
+    for p in sorted(pieces, key=_middle):
+        if _middle(p) - last > 0.7 * p.word.size:
+            n += 1
+        last = _middle(p)
+    return n
 
 
 def _middle(p: _Piece) -> float:
@@ -777,18 +826,106 @@ def _block_top(block: list[_Piece]) -> float:
 _CODE_LENGTHS = (3, 5, 7)  # 类 款 项 of a function code
 
 
-def _wrapped_code(before: str, here: str) -> bool:
-    """Are these the upper and the lower part of one code, set in a column too narrow for it?
+def _is_code(text: str) -> bool:
+    return text.isdecimal() and len(text) in _CODE_LENGTHS and text[0] != "0"
 
-    One of them is no code by itself, and both together are.
+
+def _on_lines(column: list[_Piece], size: float) -> list[list[_Piece]]:
+    """A column's words, sorted by height, line by line."""
+    out: list[list[_Piece]] = []
+    for p in column:
+        if out and _middle(p) - _middle(out[-1][-1]) < 0.5 * size:
+            out[-1].append(p)
+        else:
+            out.append([p])
+    return out
+
+
+def goes_on_code(lines: Sequence[TextLine], line: TextLine) -> bool:
+    """Does a line of digits go on with a code that a narrow column wraps (2101 above 02)?
+
+    Page numbers look the same and stand at the same height, but never right below other digits.
     """
-    a, b = key(before), key(here)
-    return (
-        a.isdecimal()
-        and b.isdecimal()
-        and len(a) + len(b) in _CODE_LENGTHS
-        and not (len(a) in _CODE_LENGTHS and len(b) in _CODE_LENGTHS)
-    )
+    if len(line.words) != 1 or not key(line.words[0].text).isdecimal():
+        return False
+    word = line.words[0]
+    above = [
+        w
+        for x in lines
+        for w in x.words
+        if w.x0 < word.x1 and word.x0 < w.x1 and w.top < word.top and key(w.text).isdecimal()
+    ]
+    if not above:
+        return False
+    last = max(above, key=lambda w: w.top)
+    # no whole code need come together: its end may stand on the next page
+    return (word.top + word.bottom - last.top - last.bottom) / 2 <= WRAP_PITCH * word.size and len(
+        key(last.text) + key(word.text)
+    ) <= max(_CODE_LENGTHS)
+
+
+_NO_CODE = 10.0
+"""Cost of a line that is no code by itself."""
+_CUT_CODE = 5.0
+"""The same at a column's end or beginning, where the page end may cut a code."""
+
+
+def _codes(lines: list[list[_Piece]], size: float, totals: frozenset[str]) -> list[list[_Piece]]:
+    """The lines of a code column as codes: a column too narrow for a code wraps it.
+
+    Every line of a wrapped code but its last is as full as the column allows, and they stand as
+    near to each other as lines of one text do: 20, 80, 20, 1 is one code; 208 and 20805 are two.
+    The parting that leaves the fewest lines which are no codes wins.
+    """
+    texts = [key("".join(p.word.text for p in sorted(x, key=lambda p: p.word.x0))) for x in lines]
+    if all(_is_code(t) or t in totals for t in texts):
+        return lines
+    middles = [_middle(line[0]) for line in lines]
+    pitches = [b - a for a, b in pairwise(middles)]
+    nearest = min(pitches, default=0.0)
+    n = len(lines)
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, n + 1):
+        options = []
+        for first in range(max(0, end - max(_CODE_LENGTHS)), end):
+            inner = pitches[first : end - 1]
+            if any(p > WRAP_PITCH * size for p in inner):
+                continue
+            cost = _code_cost(texts[first:end], totals, at_edge=first == 0 or end == n)
+            if cost is not None:
+                # what is no code is told by what it says, not by its lines' distance
+                digits = texts[first].isdecimal()
+                apart = sum(p - nearest for p in inner) / size if digits else 0.0
+                options.append((best[first][0] + cost + 4 * apart, first))
+        best.append(min(options))
+    out: list[list[_Piece]] = []
+    end = n
+    while end:
+        first = best[end][1]
+        out.append([p for line in lines[first:end] for p in line])
+        end = first
+    return out[::-1]
+
+
+def _code_cost(texts: list[str], totals: frozenset[str], *, at_edge: bool) -> float | None:
+    """How unlikely it is that these lines are one code; None where they cannot be."""
+    whole = "".join(texts)
+    if not whole.isdecimal():
+        if len(texts) == 1:
+            return 0.5
+        return 0.0 if whole in totals else None
+    is_code = _is_code(whole)
+    if len(texts) == 1:
+        if is_code or len(whole) > max(_CODE_LENGTHS):
+            return 0.0
+        return _CUT_CODE if at_edge else _NO_CODE
+    *upper, last = (len(t) for t in texts)
+    if last > min(upper) or max(upper) - min(upper) > 1:
+        return None
+    uneven = float(sum(u != upper[0] for u in upper))
+    if is_code:
+        return uneven
+    return _CUT_CODE / 2 + uneven if at_edge and len(whole) < max(_CODE_LENGTHS) else None
 
 
 def _one_label(
@@ -817,6 +954,8 @@ def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] |
     )
     if len(ys) < 2:
         return None
+    size = sorted(p.word.size for p in pieces)[len(pieces) // 2] or 9.0
+    totals = frozenset(key(t) for t in form.rows.get("total", []))
     rows: list[list[_Piece]] = [[] for _ in range(len(ys) + 1)]
     for p in pieces:
         rows[sum(y < _middle(p) for y in ys)].append(p)
@@ -825,7 +964,13 @@ def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] |
         for j, column in enumerate(form.columns):
             if column.kind == "label":
                 continue
-            at = [_middle(p) for p in row if p.column == j]
-            if at and max(at) - min(at) > 3:
-                return None
+            mine = [p for p in row if p.column == j]
+            at = [_middle(p) for p in mine]
+            if not at or max(at) - min(at) <= 3:
+                continue
+            if column.kind == "code":
+                mine.sort(key=lambda p: p.word.top + p.word.bottom)
+                if len(_codes(_on_lines(mine, size), size, totals)) == 1:
+                    continue
+            return None
     return rows

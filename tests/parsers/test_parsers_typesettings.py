@@ -461,6 +461,106 @@ def test_a_code_wrapped_in_a_narrow_column_is_one(rules: str) -> None:
     assert read(sheets, Style(rules=rules, size=7.0)) == []
 
 
+def _narrow_codes(digits: int, style: Style) -> list[Sheet]:
+    """T03 and T05 with a code column as wide as so many digits."""
+    sheets = [s for s in invented(31) if s.id in ("T03", "T05")]
+    setter = Typesetter(style)
+    room = setter.right - setter.left
+    width = 6 + (digits + 0.3) * setter.wide("8", style.size)
+    for sheet in sheets:
+        sheet.header[1][0] = "科目编码"
+        sheet.kinds = "llaaa"
+        sheet.widths = [width, *((room - width) / 4 for _ in range(4))]
+        assert setter.wrap("2080505", width - 6, style.size)[0] == "2080505"[:digits]
+    return sheets
+
+
+@pytest.mark.parametrize("rules", ["none", "head_only", "three", "horizontal"])
+@pytest.mark.parametrize("digits", [2, 3, 4, 5, 6])
+def test_a_code_wrapped_to_many_lines_is_one(rules: str, digits: int) -> None:
+    """20, 80, 20, 1 made four rows of one; 208, 020, 1 made three."""
+    style = Style(rules=rules, size=7.0, valign="top", jitter=0.4, pad=4.0)
+    assert read(_narrow_codes(digits, style), style) == []
+
+
+@pytest.mark.parametrize("digits", [2, 6])
+def test_the_last_digits_of_a_wrapped_code_are_no_page_number(digits: int) -> None:
+    """2 below 210110, low on the page, ended the table there; its other rows were lost."""
+    ends = 0
+    for pad in (3.0, 4.0, 5.0, 6.0, 7.0, 8.0):
+        style = Style(rules="three", size=7.0, pad=pad, repeat_header="last", footer="")
+        sheets = _narrow_codes(digits, style)
+        data = print_pdf(sheets, style)
+        for page in read_pages(data)[:1]:
+            last = page.lines[-1]
+            ends += last.text.isdecimal() and len(last.text) < 3
+        assert differences(sheets, style, assemble(read_pages(data)).tables) == []
+    assert ends, "on one page at least they are its last line"
+
+
+def test_the_last_digits_of_wrapped_codes_are_no_running_foot() -> None:
+    """At the same height of two pages, and digits count as alike."""
+    style = Style(rules="three", size=7.0, pad=8.0, footer="", repeat_header="none")
+    sheets = _narrow_codes(6, style)
+    sheets[1].body = sheets[0].body
+    assert read(sheets, style) == []
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("digits", [2, 3, 4, 6])
+def test_a_wrapped_code_cut_by_the_page_end_is_put_together(digits: int, split: bool) -> None:
+    """2080 above and 201 below the page end: 201 is a code too, 2080 is none."""
+    for pad in (1.0, 2.0, 3.0, 4.5, 6.0):
+        for rules in ("lines", "three"):
+            style = Style(rules=rules, size=9.0, pad=pad, repeat_header="full", split_rows=split,
+                          valign="top", leading=1.2)  # fmt: skip
+            assert read(_narrow_codes(digits, style), style) == [], (pad, rules)
+
+
+@pytest.mark.parametrize("rules", ["none", "head_only", "three"])
+@pytest.mark.parametrize("blank", ["", "—"])
+def test_a_code_set_left_in_a_wide_column_is_no_amount(rules: str, blank: str) -> None:
+    """201, nearer to the middle of the amounts before it, was one of them."""
+    sheets = [s for s in invented(37) if s.id == "T09"]
+    rows = [("201", "一般公共服务支出"), ("20131", "党委办公厅事务"), ("2013101", "行政运行")]
+    sheets[0].body = [
+        ["合计", "", "", "", "", "9.00", "", "9.00"],
+        *([code, name, "", code, name, "9.00", "", "9.00"] for code, name in rows),
+    ]
+    sheets[0].note = None
+    sheets[0].widths = [2, 4, 2, 5, 4, 2, 2, 2]
+    style = Style(rules=rules, code_align="left", blank=blank, size=7.0, landscape=True)
+    assert read(sheets, style) == []
+
+
+def test_a_label_and_a_figure_cut_by_the_page_end_are_one_row() -> None:
+    """支出 | 103.50 | 50 on the next page is the rest of 社会保障和就业 | 103.50 | 103."""
+    setter = Typesetter(Style())
+    sheet = next(s for s in invented(38) if s.id == "T03")
+    sheet.body = sheet.body[:2]
+    setter.sheet(sheet)
+    xs = [60.0]
+    for width in sheet.widths:
+        xs.append(xs[-1] + 475 * width / sum(sheet.widths))
+
+    def row(texts: list[str]) -> None:
+        y = setter.y
+        setter._boxes([_cell(a, b) for a, b in pairwise(xs)], y, y + 18)
+        for a, text in zip(xs, texts, strict=False):
+            setter.text(a + 3, y + 13, text, 9)
+        setter.y += 18
+
+    row(["208", "社会保障和就业", "103.50", "103.", ""])
+    setter.new_page()
+    row(["", "支出", "", "50", ""])
+    row(["20805", "行政事业单位养老支出", "103.50", "103.50", ""])
+    (table,) = assemble(read_pages(setter.pdf())).tables
+    assert table.body[-2:] == [
+        ["208", "社会保障和就业支出", "103.50", "103.50", ""],
+        ["20805", "行政事业单位养老支出", "103.50", "103.50", ""],
+    ]
+
+
 def test_a_figure_that_begins_before_its_rule_takes_no_blanks_mark() -> None:
     """- at the end of one cell and 270.27, begun before the next cell's rule, read as -270.27."""
     setter = Typesetter(Style())
