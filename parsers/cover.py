@@ -298,30 +298,40 @@ def _read_contents(pages: list[Page], cover: Cover) -> None:
 # --------------------------------------------------------------------------- titles
 def _form_titles(pages: list[Page], cover: Cover) -> set[str]:
     """Titles of budget or final-account forms that stand over a table; families found."""
-    forms = cast("dict[str, str]", _rules()["forms"])
-    limit = cast("int", _rules()["title_length"])
-    title_end, unit = _pattern("title_end"), _pattern("unit_line")
     families: set[str] = set()
     for page in pages:
         if page.number in cover.contents_pages:
             continue
-        texts = [t for t, _ in _page_lines(page, grid_rows=3)]
-        joined = [a + b for a, b in pairwise(texts) if len(b) <= 6 and not title_end.search(a)]
-        found = [
-            (name, t)
-            for t in [*texts, *joined]
-            if len(t) <= limit and title_end.search(t)
-            for name, p in forms.items()
-            if _rx(p).search(t)
-        ]
-        titles = list(dict.fromkeys(t for _, t in found))
-        if not titles or len(titles) > _TITLE_PAGES_LIMIT:
-            continue
-        if not page.grids and not any(unit.search(t) for t in texts):
-            continue
+        found = _titles_on(page)
         families.update(name for name, _ in found)
-        cover.form_titles += [(page.number, t) for t in titles]
+        cover.form_titles += [(page.number, t) for t in dict.fromkeys(t for _, t in found)]
     return families
+
+
+def _titles_on(page: Page) -> list[tuple[str, str]]:
+    """Families and titles of the forms whose tables stand on a page."""
+    if page.titles is None:
+        page.titles = list(_find_titles(page))
+    return page.titles
+
+
+def _find_titles(page: Page) -> Iterator[tuple[str, str]]:
+    forms = cast("dict[str, str]", _rules()["forms"])
+    limit = cast("int", _rules()["title_length"])
+    title_end, unit = _pattern("title_end"), _pattern("unit_line")
+    texts = [t for t, _ in _page_lines(page, grid_rows=3)]
+    joined = [a + b for a, b in pairwise(texts) if len(b) <= 6 and not title_end.search(a)]
+    found = [
+        (name, t)
+        for t in [*texts, *joined]
+        if len(t) <= limit and title_end.search(t)
+        for name, p in forms.items()
+        if _rx(p).search(t)
+    ]
+    if not found or len({t for _, t in found}) > _TITLE_PAGES_LIMIT:
+        return
+    if page.grids or any(unit.search(t) for t in texts):
+        yield from found
 
 
 def _narrative_heads(pages: list[Page], cover: Cover) -> int:
@@ -614,14 +624,67 @@ def _kind(pages: list[Page], cover: Cover, families: set[str], heads: list[str])
 def parts_of(pages: list[Page]) -> list[tuple[int, int]]:
     """The documents of a file as first and one past the last index of their pages.
 
-    One, but where a further cover with forms of its own stands behind the forms of another
-    (a department's budget with its units' budgets in one file).
+    One, but where behind the forms of one body stand those of another (a department's budget with
+    its units' budgets in one file): a further cover with forms of its own begins a document, and
+    so do, without a cover, forms that begin anew under another owner (部门名称).
     """
     starts = [0]
     for k in range(1, len(pages)):
         if _is_cover(pages[k]) and _has_forms(pages[starts[-1] : k]) and _has_forms(pages[k:]):
             starts.append(k)
+    ends = [*starts[1:], len(pages)]
+    starts += [k for a, b in zip(starts, ends, strict=True) for k in _begun_anew(pages, a, b)]
+    starts.sort()
     return list(zip(starts, [*starts[1:], len(pages)], strict=True))
+
+
+def _begun_anew(pages: list[Page], first: int, end: int) -> list[int]:
+    """Where, between two covers, the first form comes once more and names another owner."""
+    out: list[int] = []
+    owners: dict[str, str] = {}  # of the forms of the document at hand
+    last = first
+    for k in range(first, end):
+        titles = [_YEAR.sub("", title) for _, title in _titles_on(pages[k])]
+        if not titles:
+            continue
+        lines = _page_lines(pages[k], grid_rows=3)
+        owner = next((o for t, _ in lines if (o := _owner(t))), "")
+        opening = next(iter(owners), None)
+        if (
+            opening in titles
+            and len(owners) >= _FORMS_NEEDED
+            and owner
+            and owners[opening] not in ("", owner)
+            and _has_forms(pages[k:end])
+        ):
+            out.append(_first_of(pages, last + 1, k))
+            owners = {}
+        for title in titles:
+            owners.setdefault(title, owner)
+        last = k
+    return out
+
+
+_YEAR = re.compile(r"20\d\d年?度?")
+
+
+def _first_of(pages: list[Page], low: int, forms: int) -> int:
+    """The first page of the document whose forms begin on page ``forms``: its contents, part one."""
+    head = _rx(cast("dict[str, str]", _rules()["contents"])["head"])
+    for k in range(low, forms):
+        if any(head.search(t) or t.startswith("第一部分") for t, _ in _page_lines(pages[k])):
+            before = pages[k - 1]
+            is_title = k > low and not before.grids and 0 < len(before.lines) <= _COVER_LINES_MOST
+            return k - 1 if is_title and _title_page(before) else k
+    return forms
+
+
+def _title_page(page: Page) -> bool:
+    """Does the page say a year and a budget, and no sentence?"""
+    texts = [t for t, _ in _page_lines(page)]
+    return _pattern("cover_must").search("".join(texts)) is not None and not any(
+        t.endswith("。") for t in texts
+    )
 
 
 _COVER_LINES_MOST = 10

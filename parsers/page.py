@@ -233,6 +233,10 @@ class Page:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """Its lines as ``parsers.cover`` compares them: asked for again and again."""
+    titles: list[tuple[str, str]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    """Families and titles of the forms on it, once ``parsers.cover`` has looked."""
 
     def visible(self, box: BBox) -> BBox:
         """A box of a turned page in the coordinates of the page as viewers show it."""

@@ -307,7 +307,11 @@ def _not_family(document: ParsedDocument, made: assembly.Assembly, cover: Cover,
 
 
 def _once(tables: list[Table], warnings: list[Warning_]) -> list[Table]:
-    """Each form once, in their order; a second one is kept out and told."""
+    """Each form once, in their order; a second one is kept out and told.
+
+    ``form_repeated`` where both say the same; ``form_twice`` where no one can know which holds:
+    the document is not accepted then.
+    """
     out: dict[str, Table] = {}
     for table in tables:
         first = out.get(table.id)
@@ -317,7 +321,7 @@ def _once(tables: list[Table], warnings: list[Warning_]) -> list[Table]:
         same = first.body == table.body
         warnings.append(
             Warning_(
-                code="form_twice",
+                code="form_repeated" if same else "form_twice",
                 message=f"{table.id} is in the document twice (pages {first.pages} and "
                 f"{table.pages}), {'the same' if same else 'with different figures'}; the first "
                 "was taken",

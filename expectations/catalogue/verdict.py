@@ -132,6 +132,8 @@ def _not_read(document: ParsedDocument, view: DocumentView) -> Iterator[str]:
         if len(form.table.rows) != len(form.table.body):
             yield f"{form.form} 行的分类与行数不符"
     for warning in document.warnings:
+        if warning.code == "form_twice":
+            yield f"{warning.where} 在文件中出现两次且数字不同，无法判断以何者为准"
         if "amount" in warning.code and ("unreadable" in warning.code or "bad" in warning.code):
             yield f"{warning.where or ''} {warning.message}".strip()
 

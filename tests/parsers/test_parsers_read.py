@@ -279,6 +279,59 @@ def test_a_second_cover_with_forms_behind_it_begins_a_document() -> None:
         read_document(out.getvalue(), part=3)
 
 
+def bound_together(first: str, second: str, leaves: int) -> bytes:
+    """Two sample documents in one file, the second without its first ``leaves`` pages."""
+    pikepdf = pytest.importorskip("pikepdf")
+    samples = Path(__file__).resolve().parent.parent.parent / "samples" / "pdf"
+    out = io.BytesIO()
+    with (
+        pikepdf.open(samples / f"{first}.pdf") as one,
+        pikepdf.open(samples / f"{second}.pdf") as two,
+    ):
+        one.pages.extend(two.pages[leaves:])
+        one.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("leaves", [1, 2, 3])
+def test_forms_that_begin_anew_under_another_owner_are_a_document(leaves: int) -> None:
+    """Without a second cover the narrative of the unit was read as the department's."""
+    data = bound_together("yunting-education-2026", "yunting-education-2026-unit-1", leaves)
+    one, two = (read_document(data, part=k) for k in (1, 2))
+    samples = Path(__file__).resolve().parent.parent.parent / "samples" / "pdf"
+    for read, name in ((one, "yunting-education-2026"), (two, "yunting-education-2026-unit-1")):
+        alone = read_document((samples / f"{name}.pdf").read_bytes())
+        assert read.document.parts == 2
+        assert read.document.department == alone.document.department
+        assert (read.document.year, read.document.phase) == (2026, "budget")
+        assert [t.body for t in read.tables] == [t.body for t in alone.tables]
+        assert read.narrative.keys == alone.narrative.keys
+        assert len(read.performance) == len(alone.performance)
+        assert "form_twice" not in {w.code for w in read.warnings}
+    assert one.document.scope == "department"
+    assert two.document.scope != "department", "it must never be added up with its department"
+    assert one.document.pages + two.document.pages == len(read_pages(data))
+
+
+def test_forms_twice_with_other_figures_are_not_accepted() -> None:
+    """The same body's forms once more, corrected: the first were taken, and the document accepted."""
+    from expectations.catalogue import judge
+
+    data = bound_together("yunting-education-2025-first", "yunting-education-2025", 3)
+    read = read_document(data)
+    codes = {w.where: w.code for w in read.warnings if w.code.startswith("form_")}
+    assert codes["T01"] == "form_twice"
+    assert codes["T09"] == "form_repeated"
+    verdict = judge(read).verdict
+    assert verdict is not None
+    assert verdict.status == "quarantined"
+    assert any(r.startswith("T01 在文件中出现两次") for r in verdict.reasons)
+    again = read_document(bound_together("shibo-land-2026", "shibo-land-2026", 3))
+    verdict = judge(again).verdict
+    assert verdict is not None
+    assert verdict.status != "quarantined", "the same said twice is one thing"
+
+
 # -- files that are no such document -----------------------------------------------------
 @pytest.mark.parametrize(
     "data",
