@@ -27,9 +27,15 @@ def demo(data: Path, lang: str) -> str:
     return done.stdout
 
 
-def test_demo_runs_the_dags_by_airflow_and_the_second_night_is_quiet(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    first = demo(data, "zh")
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of the first night, and what it said."""
+    data = tmp_path_factory.mktemp("demo") / "data"
+    return data, demo(data, "zh")
+
+
+def test_the_demo_runs_the_dags_by_airflow(shown: tuple[Path, str]) -> None:
+    data, first = shown
     for dag in ("crawl", "parse", "recognise", "warehouse"):
         assert f"{dag:<10} success" in first
     assert "勾稽关系" in first
@@ -39,7 +45,11 @@ def test_demo_runs_the_dags_by_airflow_and_the_second_night_is_quiet(tmp_path: P
         pools = dict(kept.execute("select pool, slots from slot_pool").fetchall())
     assert states == [(d, "success") for d in ("crawl", "parse", "recognise", "warehouse")]
     assert pools["warehouse"] == 1
-    second = demo(data, "en")
+
+
+@pytest.mark.full
+def test_the_second_night_of_the_demo_is_quiet(shown: tuple[Path, str]) -> None:
+    second = demo(shown[0], "en")
     assert "Nothing new" in second
     assert "skipped (nothing new)" in second
 

@@ -618,8 +618,8 @@ def test_a_first_night_that_found_nothing_is_no_loss(tmp_path: Path) -> None:
 def test_a_nightly_build_leaves_no_check_out(
     copy_of: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """dbt leaves out the tests of what is excluded, unless told not to."""
-    build(copy_of)
+    """dbt leaves out the tests of what is excluded, unless told not to (told so, it leaves none
+    out: test_building_again_changes_nothing)."""
     monkeypatch.setattr(
         warehouse.build,
         "dbt",
