@@ -47,7 +47,11 @@ def _write(folder: Path, name: str, content: bytes) -> Path:
 )
 def inspect(  # noqa: PLR0917 - a command line has many options
     file: Annotated[
-        Path | None, typer.Argument(help="the draft: PDF, docx, doc, xlsx or xls", metavar="FILE")
+        Path | None,
+        typer.Argument(
+            help="the draft: PDF, docx, xlsx or xls (save an old .doc as docx first)",
+            metavar="FILE",
+        ),
     ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="folder for the two files of the sheet")

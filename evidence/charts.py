@@ -56,6 +56,15 @@ def _shorten(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def _link(href: str, name: str, shown: str, text: Markup) -> Markup:
+    """The text of a figure, leading to its evidence where there is any."""
+    if not href:
+        return text
+    return Markup('<a href="{href}" aria-label="{name} {shown} 万元">{text}</a>').format(
+        href=href, name=name, shown=shown, text=text
+    )
+
+
 def stack(ident: str, title: str, parts: Sequence[Part]) -> Markup:
     """One bar divided into its parts, with a line of text for each. Empty where nothing adds up."""
     kept = [p for p in parts if p.value > 0]
@@ -75,13 +84,19 @@ def stack(ident: str, title: str, parts: Sequence[Part]) -> Markup:
         body += Markup(
             '<rect class="s{n}" x="0" y="{ry}" width="12" height="12"/>'
             '<text x="20" y="{y}">{name}</text>'
-            '<text class="n" x="{right}" y="{y}">{value} 万元　{share}%</text>'
+            "{value}"
         ).format(
-            n=n % 6, ry=y - 11, y=y, name=_shorten(part.name, 26), right=WIDTH,
-            value=money(part.value), share=f"{share:.1f}",
+            n=n % 6, ry=y - 11, y=y, name=_shorten(part.name, 26),
+            value=_link(
+                part.href, part.name, money(part.value),
+                Markup('<text class="n" x="{right}" y="{y}">{value} 万元　{share}%</text>').format(
+                    right=WIDTH, y=y, value=money(part.value), share=f"{share:.1f}"
+                ),
+            ),
         )  # fmt: skip
     says = "；".join(f"{p.name} {money(p.value)} 万元" for p in kept)
-    return _svg("stack", 44 + 24 * len(kept), title=title, says=says, body=body, ident=ident)
+    height = 44 + 24 * len(kept)
+    return _svg("stack", height, title=title, says=says, body=body, ident=ident, role="group")
 
 
 def bars(ident: str, title: str, lines: Sequence[Bar]) -> Markup:
@@ -108,11 +123,7 @@ def bars(ident: str, title: str, lines: Sequence[Bar]) -> Markup:
         text = Markup('<text class="{c}" x="{x}" y="{y}">{shown}</text>').format(
             c="v", x=_number(NAME + width + 8), y=y + 20, shown=shown
         )
-        if bar.href:
-            text = Markup('<a href="{href}" aria-label="{name} {shown} 万元">{text}</a>').format(
-                href=bar.href, name=bar.name, shown=shown, text=text
-            )
-        body += text
+        body += _link(bar.href, bar.name, shown, text)
     says = "；".join(
         f"{b.name} {money(b.value) + ' 万元' if b.value is not None else '未列'}" for b in lines
     )

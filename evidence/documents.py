@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from evidence import charts
 from evidence.firsts import Sentence, project_anchor, sentences
 from evidence.pages import HEAVIEST, PART_ROWS, page, place_of
+from evidence.places import MEASURES, class_anchor, measure_anchor, row_anchor
 from evidence.policy import ImageDecision, Policy
 from evidence.source import Document, Published, Row
 from evidence.view import (
@@ -33,10 +34,12 @@ from evidence.view import (
     instance_of,
     masks,
     money,
+    places,
     whole_page_masks,
 )
 from evidence.words import SOURCES
-from parsers.document import IdentityTerm, ParsedDocument, ParseRecord
+from expectations.catalogue.targets import PART_FIELDS
+from parsers.document import BBox, IdentityTerm, ParsedDocument, ParseRecord
 from parsers.errors import DocumentError
 from parsers.render import PictureRequest
 from parsers.worker import Limits, render_isolated
@@ -76,7 +79,8 @@ class Facts:
 
 @dataclass
 class DocumentPages:
-    """Files by name below the site's root. ``kept``: files of an earlier build that still hold."""
+    """Files by name below the site's root. ``kept``: files of an earlier build that still hold;
+    ``places``: measure, or form and row of a project → address of its figure in the folder."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
@@ -84,7 +88,8 @@ class DocumentPages:
     findings: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, str] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
-    quotes: list[str] = field(default_factory=list)
+    quotes: list[tuple[str, list[str]]] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
     drawn: int = 0
     held: str = ""
     problems: list[str] = field(default_factory=list)
@@ -111,20 +116,18 @@ def facts(published: Published, document: Document, findings: Sequence[Finding])
         subjects=published.subjects(id_),
         results=published.identity_results(id_),
         targets=rows(
-            "select position, kind, project_name, unit_name, year_amount_wan, term_amount_wan"
+            "select position, kind, project_name, unit_name, year_amount_wan, year_amount_text,"
+            " term_amount_wan, term_amount_text"
             " from marts.fct_performance_target where document_id = ? order by position"
         ),
         staff=rows(
             "select term_zh, value, unit, page from marts.fct_staff where document_id = ?"
             " order by measure"
         ),
-        three_public=rows(
-            "select expense_item, sum(amount_wan) as amount_wan from marts.fct_three_public"
-            " where document_id = ? group by 1 order by 1"
-        ),
+        three_public=published.three_public(id_),
         restatements=rows(
-            "select form, row_label, column_path, previous_text, amount_text, difference_wan,"
-            " previous_page, page from quality.restatement where document_id = ?"
+            "select form, row_label, column_path, previous_text, amount_text, amount_wan,"
+            " difference_wan, previous_page, page from quality.restatement where document_id = ?"
             " order by form, row_label, column_path"
         ),
         versions=[
@@ -181,11 +184,12 @@ def make(
     if not out.pictures:
         _unlink(forms)
         placed = []
-    _document_page(out, asked, forms, placed)
+    _document_page(out, asked, forms, placed, reading)
     _page_pages(out, asked, placed)
-    _check_pages(out, asked, reading, placed)
+    spots = {(b.page, b.bbox): f"p{b.page}.html#{b.anchor}" for b in placed}
+    _check_pages(out, asked, reading, spots)
     for one in asked.findings:
-        _finding_page(out, asked, one, reading, cut.get(one.finding_id, {}))
+        _finding_page(out, asked, one, reading, cut=cut.get(one.finding_id, {}), spots=spots)
     return out
 
 
@@ -299,7 +303,11 @@ def _pictures(
 
 
 def _document_page(
-    out: DocumentPages, asked: Facts, forms: list[FormView], placed: Sequence[Box]
+    out: DocumentPages,
+    asked: Facts,
+    forms: list[FormView],
+    placed: Sequence[Box],
+    reading: ParsedDocument | None,
 ) -> None:
     document, policy = asked.document, asked.policy
     folder = f"documents/{document.slug}"
@@ -307,7 +315,6 @@ def _document_page(
         document, asked.summary, asked.comparisons,
         projects=asked.projects, amounts=asked.amounts, policy=policy,
     )  # fmt: skip
-    out.quotes = [q.text for q in quotes]
     where = divide(forms)
     out.moved = sorted(
         {f.id for name, held in where.items() for f, _ in held if name != "index.html"}
@@ -315,6 +322,10 @@ def _document_page(
     here = {f.id: html for f, html in where["index.html"]}
     for box in placed:
         box.back = _href(box.anchor, out.moved)
+    to = _Where({b.anchor: b.page for b in placed}, out.moved)
+    out.quotes = _linked(quotes, to)
+    if forms:
+        out.places = _places(asked, to)
     shared = {
         "root": "../../",
         "document": document,
@@ -326,15 +337,16 @@ def _document_page(
     out.files[f"{folder}/index.html"] = page(
         "document.html.j2",
         **shared,
-        quotes=_linked(quotes, out.moved),
+        quotes=out.quotes,
         forms=[(f, here.get(f.id, ""), place_of(f.id, 0, out.moved)) for f in forms],
-        charts=_charts(asked, out.moved),
+        charts=_charts(asked, to),
         figures=[b for b in placed if b.anchor.startswith("N-")],
         money=[b for b in placed if b.anchor.startswith("P-")],
         findings=asked.findings,
-        targets=[t | {"project_name": policy.shown(t["project_name"])} for t in asked.targets],
+        targets=_targets(asked, placed, reading),
         staff=asked.staff,
-        restatements=asked.restatements,
+        drawn={int(k[1:]) for k in out.pictures.get("sizes", {}) if k.startswith("p")},
+        restatements=_restated(asked, to),
         versions=asked.versions,
         counts=document.status,
         organisation=asked.organisation,
@@ -404,8 +416,74 @@ def _href(anchor: str, moved: Collection[str]) -> str:
     return f"{place_of(form, int(row) if row.isdigit() else 0, moved)}#{anchor}"
 
 
-def _linked(quotes: Sequence[Sentence], moved: Collection[str]) -> list[tuple[str, list[str]]]:
-    return [(q.text, [_href(a, moved) for a in q.anchors if a]) for q in quotes]
+@dataclass(frozen=True)
+class _Where:
+    """Addresses within a document's folder: a figure on its page of the original, or, where that
+    page is not shown, in its form."""
+
+    pages: Mapping[str, int]
+    moved: Collection[str]
+
+    def __call__(self, anchor: str) -> str:
+        if not anchor:
+            return ""
+        if anchor in self.pages:
+            return f"p{self.pages[anchor]}.html#{anchor}"
+        return _href(anchor, self.moved)
+
+
+def _linked(quotes: Sequence[Sentence], to: _Where) -> list[tuple[str, list[str]]]:
+    return [(q.text, [to(a) for a in q.anchors if a]) for q in quotes]
+
+
+def _places(asked: Facts, to: _Where) -> dict[str, str]:
+    """Where the figures stand that pages over several documents show."""
+    found = {
+        measure: to(measure_anchor(measure, row["amount_wan"], asked.amounts))
+        for measure, row in asked.comparisons.items()
+        if measure in MEASURES
+    }
+    for p in asked.projects:
+        found[f"{p['form']}-{p['row_index']}"] = to(project_anchor(p, asked.amounts))
+    return {name: href for name, href in found.items() if href}
+
+
+def _targets(
+    asked: Facts, placed: Sequence[Box], reading: ParsedDocument | None
+) -> list[dict[str, Any]]:
+    """Performance targets with the places of their two amounts (年度, 实施期)."""
+    where = {b.anchor: b.page for b in placed}
+    out = []
+    for t in asked.targets:
+        hrefs = {}
+        fields = (
+            reading.performance_places[t["position"]]
+            if reading is not None and t["position"] < len(reading.performance_places)
+            else {}
+        )
+        for name, part in (("year", "annual"), ("term", "period")):
+            text = t[f"{name}_amount_text"]
+            for k, (path, spot) in enumerate(fields.items()):
+                anchor = f"P-{t['position']}-{k}"
+                if anchor in where and spot.text == text and path.endswith(f"/{PART_FIELDS[part]}"):
+                    hrefs[name] = f"p{where[anchor]}.html#{anchor}"
+                    break
+        name_ = asked.policy.shown(t["project_name"])
+        out.append(t | {"project_name": name_, "hrefs": hrefs})
+    return out
+
+
+def _restated(asked: Facts, to: _Where) -> list[Row]:
+    """What a correction changed, each figure with its cell where only one fits."""
+    cells: dict[tuple[str, Any, Any, Any], list[str]] = defaultdict(list)
+    for (form, row, column), fact in asked.amounts.items():
+        key = (form, fact["row_label"], fact["column_path"], fact["amount_wan"])
+        cells[key].append(f"{form}-{row}-{column}")
+    out = []
+    for r in asked.restatements:
+        fits = cells[r["form"], r["row_label"], r["column_path"], r["amount_wan"]]
+        out.append(r | {"href": to(fits[0]) if len(fits) == 1 else ""})
+    return out
 
 
 THREE = {
@@ -416,26 +494,21 @@ THREE = {
 }
 
 
-def _charts(asked: Facts, moved: Collection[str]) -> list[dict[str, Any]]:
+def _charts(asked: Facts, to: _Where) -> list[dict[str, Any]]:
     """Structure, functions, largest projects, three public expenses: what people look at first."""
-
-    def href(anchor: str) -> str:
-        return _href(anchor, moved) if anchor else ""
-
     found = []
     measures = {m: r["amount_wan"] for m, r in asked.comparisons.items()}
-    project = sum(
-        (
-            a["amount_wan"] or Decimal(0)
-            for (form, _, _), a in asked.amounts.items()
-            if form == "T05" and a["row_kind"] == "total" and a["column_role"] == "project"
-        ),
-        Decimal(0),
-    )
     parts = [
-        charts.Part("人员经费", measures.get("personnel_expense") or Decimal(0)),
-        charts.Part("公用经费", measures.get("non_personnel_expense") or Decimal(0)),
-        charts.Part("项目支出", project),
+        charts.Part(
+            name,
+            measures.get(measure) or Decimal(0),
+            to(measure_anchor(measure, measures.get(measure), asked.amounts)),
+        )
+        for name, measure in (
+            ("人员经费", "personnel_expense"),
+            ("公用经费", "non_personnel_expense"),
+            ("项目支出", "general_public_project_expenditure"),
+        )
     ]
     structure = charts.stack("c-structure", "一般公共预算支出结构", parts)
     if structure:
@@ -443,7 +516,11 @@ def _charts(asked: Facts, moved: Collection[str]) -> list[dict[str, Any]]:
             _chart("支出结构", "structure", structure, "一般公共预算，不含上年结转（T05、T06）")
         )
     lines = [
-        charts.Bar(str(r["function_name"] or r["class_code"]), r["amount_wan"])
+        charts.Bar(
+            str(r["function_name"] or r["class_code"]),
+            r["amount_wan"],
+            to(class_anchor(r["class_code"], r["amount_wan"], asked.amounts)),
+        )
         for r in asked.subjects
     ]
     chart = charts.bars("c-function", "一般公共预算支出按功能分类", lines[:PROJECTS_SHOWN])
@@ -456,7 +533,7 @@ def _charts(asked: Facts, moved: Collection[str]) -> list[dict[str, Any]]:
         charts.Bar(
             ("结转·" if p["is_carry_over"] else "") + str(p["project_name"]),
             p["amount_wan"],
-            href(project_anchor(p, asked.amounts)),
+            to(project_anchor(p, asked.amounts)),
         )
         for p in named[:PROJECTS_SHOWN]
     ]
@@ -468,7 +545,11 @@ def _charts(asked: Facts, moved: Collection[str]) -> list[dict[str, Any]]:
         )
         found.append(_chart("最大的项目", "largest projects", chart, note, ident="projects"))
     lines = [
-        charts.Bar(THREE.get(str(r["expense_item"]), str(r["expense_item"])), r["amount_wan"])
+        charts.Bar(
+            THREE.get(str(r["expense_item"]), str(r["expense_item"])),
+            r["amount_wan"],
+            to(row_anchor("T10", r["row_index"], r["amount_wan"], asked.amounts)),
+        )
         for r in asked.three_public
     ]
     chart = charts.bars("c-three", "“三公”经费", lines)
@@ -519,21 +600,24 @@ def _percent(bbox: Sequence[float], size: Mapping[str, Any]) -> str:
 # --- checks -----------------------------------------------------------------------------------
 
 
+_Spots = Mapping[tuple[int, BBox], str]
+"""(page, box) of a figure → its address in the document's folder."""
+
+
 def _check_pages(
-    out: DocumentPages, asked: Facts, reading: ParsedDocument | None, placed: Sequence[Box]
+    out: DocumentPages, asked: Facts, reading: ParsedDocument | None, spots: _Spots
 ) -> None:
     """Every bound identity with its outcome and its cells, one page a family."""
     by_family: dict[str, list[Row]] = defaultdict(list)
     for row in asked.results:
         by_family[row["identity"][:1]].append(row)
     terms = {(i.identity, i.instance): i.terms for i in reading.identities} if reading else {}
-    where = {b.anchor: f"p{b.page}.html#{b.anchor}" for b in placed}
     told = {(f.identity, f.instance): f.finding_id for f in asked.findings}
     for family, rows in sorted(by_family.items()):
         groups: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
             pair = (row["identity"], row["instance"])
-            links = _terms(terms.get(pair, []), where)
+            links = _terms(terms.get(pair, []), reading, spots)
             instance = asked.policy.shown(row["instance"])
             groups[row["identity"]].append((row | {"instance": instance}, links, told.get(pair)))
         for name, held in _pages_of_checks(family, groups):
@@ -570,7 +654,7 @@ def _pages_of_checks(
 
 
 def _terms(
-    terms: Sequence[IdentityTerm], where: Mapping[str, str]
+    terms: Sequence[IdentityTerm], reading: ParsedDocument | None, spots: _Spots
 ) -> dict[str, tuple[list[tuple[str, str, str]], int]]:
     """Side → its cells as (sign, figure in 万元, address), and how many more there are."""
     found = {}
@@ -580,12 +664,19 @@ def _terms(
             (
                 "−" if t.sign < 0 else "+",
                 money(t.value_yuan / WAN, None) if t.value_yuan is not None else "空",
-                where.get(f"{t.cell.form}-{t.cell.row}-{t.cell.column}", ""),
+                _spot(t, reading, spots),
             )
             for t in held[:TERMS_SHOWN]
         ]
         found[side] = (shown, max(0, len(held) - TERMS_SHOWN))
     return found
+
+
+def _spot(term: IdentityTerm, reading: ParsedDocument | None, spots: _Spots) -> str:
+    """The address of a term's figure on its page; empty where it is not shown there."""
+    if reading is None:
+        return ""
+    return next((spots[x] for x in places(reading, term) if x in spots), "")
 
 
 # --- findings ---------------------------------------------------------------------------------
@@ -596,13 +687,23 @@ def _finding_page(
     asked: Facts,
     finding: Finding,
     reading: ParsedDocument | None,
+    *,
     cut: Mapping[str, list[Crop]],
+    spots: _Spots,
 ) -> None:
     document, policy = asked.document, asked.policy
     folder = f"documents/{document.slug}"
     sizes = out.pictures.get("sizes", {}) if out.pictures else {}
     instance = instance_of(reading, finding.identity, finding.instance) if reading else None
-    terms = [_told(t, reading, policy) for t in instance.terms] if instance and reading else []
+    terms = (
+        [
+            _told(t, reading, policy) | {"href": f"{folder}/{at}" if at else ""}
+            for t in instance.terms
+            for at in [_spot(t, reading, spots)]
+        ]
+        if instance and reading
+        else []
+    )
     read_by = "、".join(dict.fromkeys(t["source"] for t in terms)) or finding.read_by
     sides: list[dict[str, Any]] = []
     for side, statement in (("L", finding.statement_1), ("R", finding.statement_2)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from evidence.places import Amounts, measure_anchor, row_anchor
 from evidence.policy import Policy
 from evidence.source import Document, Published, Row
 from evidence.view import money
@@ -111,18 +112,18 @@ def counties(published: Published, findings_by_county: dict[str, int]) -> list[C
         found.append(county)
     for county in found:
         if county.year is not None:
-            county.structure = _structure(published, county, county.year)
+            county.structure = _structure(county)
     for county in found:
         _tiles(published, county, found)
     return found
 
 
-def _structure(published: Published, county: County, year: int) -> list[Decimal | None]:
+def _structure(county: County) -> list[Decimal | None]:
     """Personnel, operating, projects: general public budget without carry-over (T06, T05)."""
     parts = [
         _sum(county, "personnel_expense"),
         _sum(county, "non_personnel_expense"),
-        published.project_expenditure(county.code, year)["amount_wan"],
+        _sum(county, "general_public_project_expenditure"),
     ]
     whole = sum((x for x in parts if x is not None), Decimal(0))
     if whole and parts[2] is not None:
@@ -160,7 +161,8 @@ def _tiles(published: Published, county: County, every: list[County]) -> None:
             "当年安排（剔除上年结转）",
             "new money, without carry-over",
             change(now, before),
-            f"可比部门 {current.get('comparable', 0)} 个；当年 {money(_sum(county, 'current_year_income')) or MISSING} 万元",
+            f"{_comparable(county, current)}；已公开部门当年共 "
+            f"{money(_sum(county, 'current_year_income')) or MISSING} 万元",
             f"counties/{county.code}.html#figures",
         )
     )
@@ -173,7 +175,7 @@ def _tiles(published: Published, county: County, every: list[County]) -> None:
                 f"{x / whole * 100:.0f}%" if whole and x is not None else MISSING
                 for x in county.structure
             ),
-            f"一般公共预算，不含上年结转；共 {money(whole)} 万元",
+            f"一般公共预算，不含上年结转；共 {money(_sum(county, 'general_public_expenditure')) or MISSING} 万元",
             f"counties/{county.code}.html#figures",
         )
     )
@@ -183,7 +185,8 @@ def _tiles(published: Published, county: County, every: list[County]) -> None:
             "“三公”经费同比",
             "three public expenses, change",
             change(three.get("now_comparable"), three.get("prior")),
-            f"可比部门 {three.get('comparable', 0)} 个；合计 {money(three.get('amount_wan')) or MISSING} 万元",
+            f"{_comparable(county, three)}；合计 {money(three.get('amount_wan')) or MISSING} 万元"
+            + _not_all(county, three),
             f"counties/{county.code}.html#figures",
         )
     )
@@ -225,6 +228,18 @@ def _tiles(published: Published, county: County, every: list[County]) -> None:
     county.tiles = tiles
 
 
+def _comparable(county: County, measure: Row) -> str:
+    """Of how many published departments both years are there and comparable."""
+    return f"可比部门 {measure.get('comparable', 0)}/{county.published} 个"
+
+
+def _not_all(county: County, measure: Row) -> str:
+    """How many of the published texts leave the figure out."""
+    texts = max((int(m["documents"]) for m in county.figures.values()), default=0)
+    absent = texts - int(measure.get("documents", texts))
+    return f"（另 {absent} 个文本未列）" if absent else ""
+
+
 def _beside(county: County, every: list[County]) -> Tile:
     """Beside the other counties of the same year: where it lies, never a rank."""
     others = sorted(
@@ -254,7 +269,7 @@ def sentences(
     comparisons: dict[str, Row],
     *,
     projects: list[Row],
-    amounts: dict[tuple[str, int, int], Row],
+    amounts: Amounts,
     policy: Policy,
 ) -> list[Sentence]:
     """Three sentences of figures as published; projects of restricted topics are not named."""
@@ -269,7 +284,15 @@ def sentences(
             if carried is not None
             else "，文本未列上年结转金额。"
         )
-        out.append(Sentence(text, _anchors(amounts, "T01", [total, carried])))
+        out.append(
+            Sentence(
+                text,
+                [
+                    measure_anchor("income_total", total, amounts),
+                    measure_anchor("carry_over", carried, amounts),
+                ],
+            )
+        )
     row = comparisons.get("current_year_income", {})
     now, before = row.get("amount_wan"), row.get("prior_as_published_wan")
     if now is not None and before is not None and row.get("is_comparable"):
@@ -279,7 +302,7 @@ def sentences(
             Sentence(
                 f"剔除上年结转，{year}年当年收入 {money(now)} 万元，比{year - 1}年公布的年初预算 "
                 f"{money(before)} 万元{word} {money(abs(delta))} 万元（{change(now, before)}）。",
-                _anchors(amounts, "T01", [now]),
+                [measure_anchor("current_year_income", now, amounts)],
             )
         )
     elif now is not None:
@@ -287,7 +310,7 @@ def sentences(
         out.append(
             Sentence(
                 f"剔除上年结转，{year}年当年收入 {money(now)} 万元；与上年的变化不可比（{why}）。",
-                _anchors(amounts, "T01", [now]),
+                [measure_anchor("current_year_income", now, amounts)],
             )
         )
     known = [p for p in projects if not policy.is_restricted(p["project_name"])]
@@ -307,30 +330,6 @@ def sentences(
     return out
 
 
-def project_anchor(project: Row, amounts: dict[tuple[str, int, int], Row]) -> str:
-    """The cell of a project's total: the column of its row that holds the amount."""
-    for (form, row, column), fact in sorted(amounts.items()):
-        if (form, row) == (project["form"], project["row_index"]) and fact["amount_wan"] == project[
-            "amount_wan"
-        ]:
-            return f"{form}-{row}-{column}"
-    return ""
-
-
-def _anchors(
-    amounts: dict[tuple[str, int, int], Row], form: str, values: list[Decimal | None]
-) -> list[str]:
-    """Cells of a form that hold these values: totals first, else any line."""
-    out = []
-    for value in values:
-        if value is None:
-            continue
-        fits = [
-            (fact["row_kind"] != "total", row, column)
-            for (f, row, column), fact in amounts.items()
-            if f == form and fact["amount_wan"] == value
-        ]
-        if fits:
-            _, row, column = min(fits)
-            out.append(f"{form}-{row}-{column}")
-    return out
+def project_anchor(project: Row, amounts: Amounts) -> str:
+    """The cell of a project's total."""
+    return row_anchor(project["form"], project["row_index"], project["amount_wan"], amounts)

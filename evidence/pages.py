@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -103,7 +104,7 @@ def site_pages(
     findings: Sequence[Finding],
     built: Mapping[str, Any],
     docs: Path,
-    published_at: str,
+    published_at: datetime | None,
 ) -> Iterator[tuple[str, bytes]]:
     """(file name, bytes) of everything that is not one document's."""
     by_county: dict[str, int] = defaultdict(int)

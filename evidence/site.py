@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -225,6 +226,7 @@ def _store(folder: _Folder, made: DocumentPages, key: str) -> dict[str, Any]:
         "checks": made.checks,
         "moved": made.moved,
         "quotes": made.quotes,
+        "places": made.places,
         "held": made.held,
         "problems": made.problems,
     }
@@ -250,13 +252,13 @@ def _write_state(root: Path, documents: Mapping[str, Any]) -> None:
     scratch.replace(root / STATE)
 
 
-def _published_at(layout: Layout) -> str:
-    """When the copy was published; "" where its manifest is gone."""
+def _published_at(layout: Layout) -> datetime | None:
+    """When the copy was published; None where its manifest is gone."""
     try:
         manifest = json.loads((layout.current_path / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return str(manifest.get("published_at", ""))
+        return datetime.fromisoformat(manifest["published_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _assets() -> Iterator[tuple[str, bytes]]:

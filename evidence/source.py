@@ -71,6 +71,16 @@ class Document:
         return f"{self.row['department'] or '—'} {self.row['fiscal_year'] or ''}"
 
 
+# What a row prints as its total (合计). Facts are its parts: their sum may differ in the last
+# digit, and a page shows what is printed.
+_PRINTED = (
+    "select document_id, form, row_index,"
+    " case when count(distinct amount_wan) = 1 then min(amount_wan) end as amount_wan"
+    " from marts.fct_amount where column_role = 'total'"
+    " and form in ('T03', 'T10', 'T12', 'T13') group by 1, 2, 3"
+)
+
+
 class Published:
     """Questions to one publication. ``audience`` public leaves local-only files out."""
 
@@ -153,25 +163,31 @@ class Published:
         }
 
     def projects(self, document_ids: Iterable[str]) -> list[Row]:
-        """Projects by amount, sources summed: name, unit, form, row, page, amount, target."""
+        """Projects by amount as printed: name, unit, form, row, page, amount, target."""
         return self.rows(
-            "select document_id, project_id, project_name, unit_name, form, is_carry_over,"
-            " row_index, min(page) as page, sum(amount_wan) as amount_wan,"
-            " max(target_id) as target_id"
-            " from marts.fct_project where document_id in (select unnest(?::varchar[]))"
-            " and row_kind = 'project'"
-            " group by all having sum(amount_wan) is not null"
+            f"with printed as ({_PRINTED}) "  # noqa: S608 - no text from outside
+            "select p.document_id, p.project_id, p.project_name, p.unit_name, p.form,"
+            " p.is_carry_over, p.row_index, min(p.page) as page,"
+            " coalesce(max(t.amount_wan), sum(p.amount_wan)) as amount_wan,"
+            " max(p.target_id) as target_id"
+            " from marts.fct_project as p left join printed as t"
+            " using (document_id, form, row_index)"
+            " where p.document_id in (select unnest(?::varchar[])) and p.row_kind = 'project'"
+            " group by all having sum(p.amount_wan) is not null"
             " order by amount_wan desc, project_name, form, row_index",
             [list(document_ids)],
         )
 
-    def three_public(self, organisation_id: str) -> list[Row]:
-        """Three public expenses of a body, a year and item, current budgets."""
+    def three_public(self, document_id: str) -> list[Row]:
+        """Three public expenses (三公) of a document by item, as printed, with their rows."""
         return self.rows(
-            "select fiscal_year, scope, document_id, expense_item, sum(amount_wan) as amount_wan"
-            " from marts.fct_three_public where organisation_id = ? and phase = 'budget'"
-            " group by all order by fiscal_year, expense_item",
-            [organisation_id],
+            f"with printed as ({_PRINTED}) "  # noqa: S608 - no text from outside
+            "select e.expense_item, e.row_index,"
+            " coalesce(max(t.amount_wan), sum(e.amount_wan)) as amount_wan"
+            " from marts.fct_three_public as e left join printed as t"
+            " on e.document_id = t.document_id and e.row_index = t.row_index and t.form = 'T10'"
+            " where e.document_id = ? group by all order by 1, 2",
+            [document_id],
         )
 
     def comparisons(self, document_id: str) -> dict[str, Row]:
@@ -193,14 +209,19 @@ class Published:
         )
 
     def subjects(self, document_id: str) -> list[Row]:
-        """Functions of the general public budget by class, largest first."""
+        """Functions of the general public budget by class as printed, largest first."""
         return self.rows(
-            "select e.class_code, max(f.function_name) as function_name,"
-            " sum(e.amount_wan) as amount_wan"
+            "with printed as (select function_code as class_code,"
+            "  case when count(distinct amount_wan) = 1 then min(amount_wan) end as amount_wan"
+            "  from marts.fct_amount where document_id = ? and form = 'T05'"
+            "  and row_kind = 'class' and column_role = 'total' group by 1)"
+            " select e.class_code, max(f.function_name) as function_name,"
+            " coalesce(max(t.amount_wan), sum(e.amount_wan)) as amount_wan"
             " from marts.fct_general_public_expenditure as e"
+            " left join printed as t using (class_code)"
             " left join marts.dim_function as f on e.class_code = f.function_code"
             " where e.document_id = ? group by e.class_code order by amount_wan desc, e.class_code",
-            [document_id],
+            [document_id, document_id],
         )
 
     def identity_counts(self) -> list[Row]:
@@ -244,47 +265,47 @@ class Published:
             [county_code, year, list(self.documents)],
         )
 
-    def project_expenditure(self, county_code: str, year: int) -> Row:
-        """General public budget project expenditure (T05) of a county's additive budgets."""
-        return self.rows(
-            "select sum(amount_wan) as amount_wan, count(distinct document_id) as documents"
-            " from marts.fct_general_public_expenditure where county_code = ? and fiscal_year = ?"
-            " and phase = 'budget' and is_additive and expenditure_type = 'project'"
-            " and document_id in (select unnest(?::varchar[]))",
-            [county_code, year, list(self.documents)],
-        )[0]
-
     def renewed_carry_over(self, county_code: str, year: int) -> list[Row]:
         """Projects with money carried over that get new money as well, by document."""
         return self.rows(
-            "select document_id, project_id, min(project_name) as project_name,"
+            f"with printed as ({_PRINTED}), line as ("  # noqa: S608 - no text from outside
+            " select p.document_id, p.project_id, p.project_name, p.is_carry_over, p.form,"
+            " p.row_index, coalesce(max(t.amount_wan), sum(p.amount_wan)) as amount_wan"
+            " from marts.fct_project as p left join printed as t"
+            " using (document_id, form, row_index)"
+            " where p.county_code = ? and p.fiscal_year = ?"
+            " and p.phase = 'budget' and p.is_additive and p.row_kind = 'project'"
+            " and p.document_id in (select unnest(?::varchar[])) group by all)"
+            " select document_id, project_id, min(project_name) as project_name,"
             " sum(amount_wan) filter (is_carry_over) as carried,"
-            " sum(amount_wan) filter (not is_carry_over) as added"
-            " from marts.fct_project where county_code = ? and fiscal_year = ?"
-            " and phase = 'budget' and is_additive and row_kind = 'project'"
-            " and document_id in (select unnest(?::varchar[]))"
-            " group by document_id, project_id"
+            " sum(amount_wan) filter (not is_carry_over) as added,"
+            " list(form || '-' || row_index) filter (is_carry_over) as carried_rows,"
+            " list(form || '-' || row_index) filter (not is_carry_over) as added_rows"
+            " from line group by document_id, project_id"
             " having sum(amount_wan) filter (is_carry_over) > 0"
             " and sum(amount_wan) filter (not is_carry_over) > 0"
-            " order by carried desc",
+            " order by carried desc, document_id, project_id",
             [county_code, year, list(self.documents)],
         )
 
     def searchable(self, county_code: str | None) -> list[Row]:
-        """Projects and subjects of a county's current documents, with where they stand."""
+        """Projects and subjects of a county's current documents as printed, with where they
+        stand."""
         ids = list(self.documents)
         return self.rows(
-            "select 'project' as kind, document_id, project_name as name, form, min(row_index) as"
-            " row_index, sum(amount_wan) as amount_wan from marts.fct_project"
+            f"with printed as ({_PRINTED}), line as ("  # noqa: S608 - no text from outside
+            " select 'project' as kind, document_id, project_name as name, form, row_index,"
+            " sum(amount_wan) as amount_wan from marts.fct_project"
             " where county_code is not distinct from ? and row_kind = 'project'"
-            " and document_id in (select unnest(?::varchar[]))"
-            " group by document_id, project_name, form"
+            " and document_id in (select unnest(?::varchar[])) group by all"
             " union all"
-            " select 'subject', e.document_id, e.function_name, 'T03', min(e.row_index),"
-            " sum(e.amount_wan) from marts.fct_expenditure as e"
-            " where county_code is not distinct from ? and e.function_name is not null"
-            " and document_id in (select unnest(?::varchar[]))"
-            " group by e.document_id, e.function_name"
-            " order by 1, 3, 2",
+            " select 'subject', document_id, function_name, 'T03', row_index, sum(amount_wan)"
+            " from marts.fct_expenditure"
+            " where county_code is not distinct from ? and function_name is not null"
+            " and document_id in (select unnest(?::varchar[])) group by all)"
+            " select kind, document_id, name, form, min(row_index) as row_index,"
+            " sum(coalesce(t.amount_wan, line.amount_wan)) as amount_wan"
+            " from line left join printed as t using (document_id, form, row_index)"
+            " group by kind, document_id, name, form order by 1, 3, 2, 4",
             [county_code, ids, county_code, ids],
         )

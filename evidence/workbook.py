@@ -61,7 +61,7 @@ def _formula(sheet: Worksheet, row: int, column: int, formula: str) -> None:
     cell.number_format = "#,##0.00"
 
 
-def working_paper(listed: list[dict[str, Any]], published_at: str) -> bytes:
+def working_paper(listed: list[dict[str, Any]], published_at: datetime | None) -> bytes:
     """The workbook, the same bytes for the same findings and publication."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font, PatternFill
@@ -87,7 +87,7 @@ def working_paper(listed: list[dict[str, Any]], published_at: str) -> bytes:
     for n, text in enumerate(NOTES, 1):
         _put(notes, n, 1, text)
     notes.column_dimensions["A"].width = 110
-    when = _when(published_at)
+    when = (published_at or datetime(2000, 1, 1, tzinfo=UTC)).astimezone(UTC)
     book.properties.creator = "county-budget-warehouse"
     book.properties.created = book.properties.modified = when.replace(tzinfo=None)
     sink = io.BytesIO()
@@ -163,13 +163,6 @@ def _finding(first: Worksheet, parts: Worksheet, row: int, at: int, x: dict[str,
         _formula(parts, at, 7, f"=C{at}*N(F{at})")
         at += 1
     return at
-
-
-def _when(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        return datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _same_bytes(data: bytes, when: datetime) -> bytes:

@@ -19,10 +19,14 @@ from parsers.worker import Limits, Worker
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_BYTES = 50 * 1024 * 1024
-LIMITS = Limits(seconds=300.0, megabytes=3072, documents_per_worker=20)
+# a text is read in seconds; pages that are images take some seconds each
+LIMITS = Limits(seconds=1800.0, megabytes=3072, documents_per_worker=20)
 _SAYS = {
-    "not_a_pdf": ("不是能读取的文件", "请提供PDF、Word（docx、doc）或Excel（xlsx、xls）文件。"),
-    "unsupported_format": ("文件格式不能读取", "请另存为PDF、docx或xlsx后再检查。"),
+    "not_a_pdf": ("不是能读取的文件", "请提供PDF、Word（docx）或Excel（xlsx、xls）文件。"),
+    "unsupported_format": (
+        "文件格式不能读取（例如旧版Word的.doc）",
+        "请在Word或WPS中另存为docx，或导出PDF，再检查。",
+    ),
     "damaged": ("文件已损坏，无法打开", "请重新导出后再检查。"),
     "encrypted": ("文件已加密", "请去除打开密码后再检查。"),
     "too_large": ("文件过大", "请缩小文件，或分开检查。"),

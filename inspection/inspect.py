@@ -14,6 +14,8 @@ from inspection.rules import LineRule, rules
 from inspection.text import Context, context
 from parsers.document import Cell, CellRef, IdentityInstance, KeyFigure, Table
 from parsers.draft import Draft
+from parsers.forms import family_of
+from parsers.seen import SURE
 
 _FORM = re.compile(r"\bT\d\d\b")
 _FIGURE = re.compile(r"[-\d,.%]+")
@@ -41,6 +43,8 @@ def inspect(draft: Draft, *, file_name: str) -> Sheet:
     for r in remarks:
         r.lines = [x for x in dict.fromkeys(r.lines) if x in known] or ["layout"]
     remarks = _joined(remarks)
+    for r in remarks:
+        _doubt(r, ctx.images)
     order = [line.id for line in ctx.lines]
     remarks.sort(key=lambda r: (order.index(r.lines[0]), *_first(r.places)))
     for n, r in enumerate(remarks, start=1):
@@ -56,6 +60,19 @@ def inspect(draft: Draft, *, file_name: str) -> Sheet:
         lines=[_line(ctx, line, remarks) for line in ctx.lines],
         notes=list(_notes(ctx)),
     )
+
+
+def _doubt(remark: Remark, images: set[int]) -> None:
+    """What rests on a recognised image is asked, not told: it may have been misread."""
+    seen = sorted({p.page for p in remark.places} & images)
+    if seen:
+        where = f"第{'、'.join(map(str, seen))}页由图像识别得出，可能有误，请对照原件"
+    elif images and not remark.places:
+        where = "文件含图像页，可能未能识别，请对照原件"
+    else:
+        return
+    remark.severity = "please"
+    remark.statements.append(where)
 
 
 def _first(places: Sequence[Place]) -> tuple[int, float]:
@@ -79,6 +96,8 @@ def _notes(ctx: Context) -> Iterable[str]:
 def _checked(ctx: Context) -> Iterable[Remark]:
     for rule in ctx.rules.checks:
         for found in CHECKS[rule.how](ctx, rule):
+            if rule.typeset and any(p.page in ctx.images for p in found.places):
+                continue
             yield Remark(
                 check=rule.id,
                 title=rule.title,
@@ -292,6 +311,17 @@ def _line(ctx: Context, rule: LineRule, remarks: list[Remark]) -> SheetLine:
     )
 
 
+def _unsure(ctx: Context, table: Table) -> int:
+    """Recognised cells of money of which the recognisers are not sure, blank ones too."""
+    columns = family_of(ctx.draft.document.document.template).forms[table.id].columns
+    return sum(
+        cell.source == "ocr" and (cell.confidence or 0.0) < SURE
+        for row in table.cells
+        for cell, column in zip(row, columns, strict=False)
+        if column.kind == "amount"
+    )
+
+
 def _status(ctx: Context, rule: LineRule) -> tuple[Status, str]:
     """ok, or why the line could not be checked."""
     document = ctx.draft.document
@@ -308,7 +338,12 @@ def _status(ctx: Context, rule: LineRule) -> tuple[Status, str]:
         ]
         if told:
             return "unread", f"有{len(told)}处未能读取"
+        if unsure := _unsure(ctx, table):
+            return "unread", f"由图像识别，有{unsure}处没有把握"
         return "ok", "空表" if table.is_empty else ""
+    if rule.kind == "identities":
+        unread = sum(_status(ctx, x)[0] == "unread" for x in ctx.lines if x.kind == "form")
+        return ("unread", f"有{unread}张表未能核对") if unread else ("ok", "")
     if ctx.draft.kind == "excel" and rule.kind in ("cover", "contents", "layout"):
         return "absent", "工作簿不含此部分"
     if rule.kind == "figures" and not any(True for _ in ctx.prose()):

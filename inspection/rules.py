@@ -46,6 +46,7 @@ class CheckRule(Rule):
     line: str | None = None
     also: str | None = None
     together: str | None = None
+    typeset: bool = Field(default=False, description="not asked of pages that are images")
     options: dict[str, str] = {}
 
 

@@ -86,6 +86,11 @@ class Context:
     def year(self) -> int | None:
         return self.draft.document.document.year
 
+    @property
+    def images(self) -> set[int]:
+        """Pages whose text was recognised: what they say may be misread."""
+        return {p.number for p in self.draft.pages if p.is_image}
+
     def prose(self) -> Iterator[Said]:
         """Running text of the parts of the document, without headings and captions of tables."""
         texts = {x.id for x in self.lines if x.kind == "text"}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -21,7 +22,7 @@ from pathlib import Path
 import requests
 
 from ops.airflow_home import ROOT, private_file
-from ops.dashboards import write_import
+from ops.dashboards import imported, write_import
 from ops.processes import Processes, port_is_free
 from warehouse.layout import Layout
 
@@ -90,6 +91,28 @@ with app.app_context():
 """
 
 
+# What an earlier import made and is declared no more: Superset would go on showing it at the end of
+# its dashboard. Charts that people added themselves are not among it.
+_FORGET = """
+import os, uuid
+from superset.app import create_app
+app = create_app()
+with app.app_context():
+    from superset import db
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+    gone = [uuid.UUID(one) for one in os.environ['BUDGETS_BI_GONE'].split(',')]
+    for kind in (Slice, Dashboard):
+        for one in db.session.query(kind).filter(kind.uuid.in_(gone)):
+            if kind is Slice:
+                one.dashboards = []
+            else:
+                one.slices = []
+            db.session.delete(one)
+    db.session.commit()
+"""
+
+
 def prepare(home: Path, programs: Path, settings: Mapping[str, str], log: Path | None) -> None:
     """Bring Superset's database and login up to date. Raises SystemExit saying where to look."""
     home.mkdir(parents=True, exist_ok=True)
@@ -103,8 +126,15 @@ def import_dashboards(
     data: Path, programs: Path, settings: Mapping[str, str], log: Path | None
 ) -> list[str]:
     """Bring the dashboards to what is declared and published; gives their addresses."""
-    folder = data / "bi" / "import"
-    addresses = write_import(folder, Layout(data).published_path)
+    folder, coming = data / "bi" / "import", data / "bi" / "import.new"
+    shutil.rmtree(coming, ignore_errors=True)
+    addresses = write_import(coming, Layout(data).published_path)
+    gone = imported(folder) - imported(coming)
+    if gone:
+        forget = dict(settings) | {"BUDGETS_BI_GONE": ",".join(sorted(gone))}
+        _run(log, forget, str(programs / "python"), "-c", _FORGET)
+    shutil.rmtree(folder, ignore_errors=True)
+    coming.rename(folder)
     superset = str(programs / "superset")
     _run(log, settings, superset, "import-directory", "--overwrite", str(folder))
     return addresses
@@ -127,6 +157,7 @@ def _server(programs: Path, host: str, port: int) -> list[str]:
     return [
         str(programs / "gunicorn"),
         *("--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120"),
+        "--no-control-socket",  # it would lie in the home folder, one for all servers
         *("--bind", f"{host}:{port}", "superset.app:create_app()"),
     ]
 
@@ -140,8 +171,8 @@ def serve(data: Path, host: str, port: int, environment_folder: Path = ENVIRONME
     settings = os.environ | environment(data / "bi")
     published = Layout(data).published_path
     prepare(data / "bi", programs, settings, None)
-    imported = published.exists()
-    if imported:
+    is_there = published.exists()
+    if is_there:
         import_dashboards(data, programs, settings, None)
     else:
         print(f"nothing is published at {published} yet: dashboards follow", flush=True)
@@ -152,9 +183,9 @@ def serve(data: Path, host: str, port: int, environment_folder: Path = ENVIRONME
         try:
             return server.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            if not imported and published.exists():
+            if not is_there and published.exists():
                 import_dashboards(data, programs, settings, None)
-                imported = True
+                is_there = True
                 # what it keeps in memory is of the time without dashboards
                 server.send_signal(signal.SIGHUP)
 

@@ -2,7 +2,7 @@
 
 One compact page says what the dashboards (数据看板) show; Superset's own files repeat everything
 many times and are written from it. Names are derived from content, so that an import over an
-earlier one replaces it and leaves nothing behind.
+earlier one replaces it; ``ops.bi`` takes away what is declared no more.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import yaml
 
 from ops.airflow_home import ROOT
 
-__all__ = ["DATABASE", "DECLARED", "Problem", "declared", "write_import"]
+__all__ = ["DATABASE", "DECLARED", "Problem", "declared", "imported", "write_import"]
 
 DECLARED = ROOT / "bi" / "dashboards.yml"
 DATABASE = "budgets"
 _SPACE = uuid.UUID("3f6f1c3e-5d0e-4f0f-9c55-0b7d7f3f4f1a")
 _WIDTH = 12
-_NUMBER = ",.2~f"
+_NUMBER, _MONEY = ",.2~f", ",.2f"
 _HEIGHTS = {"number": 20, "bar": 60, "pie": 60, "table": 70, "pivot": 60}
 
 
@@ -39,6 +39,8 @@ def declared(path: Path = DECLARED) -> dict[str, Any]:
     """
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     datasets = content["datasets"]
+    for dataset in datasets.values():
+        dataset["sql"] = dataset["sql"].format(**content["words"])
     for board in content["dashboards"]:
         slug = board["slug"]
         board.setdefault("single", [])
@@ -125,13 +127,24 @@ def write_import(folder: Path, published: Path) -> list[str]:
             chart = _chart(board["slug"], kind, title, dataset, asked)
             if kind == "table":
                 chart["params"]["column_config"] = {
-                    column: {"columnWidth": width, "truncateLongCells": column == "source_url"}
-                    for column, width in content["widths"].items()
-                    if column in asked["columns"]
+                    column: _column(column, content["widths"]) for column in asked["columns"]
                 }
+            if kind == "pivot":
+                names = content["datasets"][dataset]["columns"]
+                for side in ("groupbyRows", "groupbyColumns"):
+                    chart["params"][side] = [_named(c, names[c]) for c in chart["params"][side]]
             _write(folder / "charts" / f"{chart['uuid']}.yaml", chart)
         _write(folder / "dashboards" / f"{board['slug']}.yaml", _dashboard(board, content))
     return [f"/superset/dashboard/{board['slug']}/" for board in content["dashboards"]]
+
+
+def imported(folder: Path) -> set[str]:
+    """Ids of the charts and dashboards of a folder that :func:`write_import` wrote."""
+    return {
+        str(yaml.safe_load(path.read_text(encoding="utf-8"))["uuid"])
+        for kind in ("charts", "dashboards")
+        for path in (folder / kind).glob("*.yaml")
+    }
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
@@ -179,19 +192,38 @@ def _metric(sql: str, label: str) -> dict[str, Any]:
     return {"expressionType": "SQL", "sqlExpression": sql, "label": label, "hasCustomLabel": True}
 
 
+def _column(name: str, widths: Mapping[str, int]) -> dict[str, Any]:
+    """How a table shows a column: money with separators and two decimals, addresses cut short."""
+    shown: dict[str, Any] = {}
+    if name in widths:
+        shown |= {"columnWidth": widths[name], "truncateLongCells": name == "source_url"}
+    if name.endswith("_wan"):
+        shown["d3NumberFormat"] = _MONEY
+    if name in ("difference", "tolerance"):
+        shown["d3NumberFormat"] = ",.4~f"
+    return shown
+
+
+def _named(column: str, title: str) -> dict[str, Any]:
+    """A column under its title: a pivot's headings do not know the dataset's."""
+    return {"expressionType": "SQL", "sqlExpression": column, "label": title}
+
+
 def _look(kind: str, title: str, asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Superset's name of the kind, and what this chart sets of it."""
     metric = _metric(asked["metric"], title) if "metric" in asked else None
+    number = _MONEY if "_wan" in asked.get("metric", "") else _NUMBER
     split = [asked["split"]] if isinstance(asked.get("split"), str) else asked.get("split", [])
     match kind:
         case "number":
-            return "big_number_total", {"metric": metric, "y_axis_format": _NUMBER}
+            return "big_number_total", {"metric": metric, "y_axis_format": number}
         case "pie":
             return "pie", {
                 "groupby": [asked["by"]],
                 "metric": metric,
-                "number_format": _NUMBER,
+                "number_format": number,
                 "label_type": "key_value_percent",
+                "outerRadius": 50,  # room for whole labels
                 "show_legend": False,
                 "row_limit": 20,
                 "sort_by_metric": True,
@@ -204,7 +236,7 @@ def _look(kind: str, title: str, asked: Mapping[str, Any]) -> tuple[str, dict[st
                 "orientation": "horizontal",
                 "x_axis_sort": title,
                 "x_axis_sort_asc": True,
-                "y_axis_format": _NUMBER,
+                "y_axis_format": number,
                 "row_limit": 20,
                 "show_legend": bool(split),
                 "show_value": True,
@@ -230,7 +262,7 @@ def _look(kind: str, title: str, asked: Mapping[str, Any]) -> tuple[str, dict[st
                 "groupbyColumns": split,
                 "metrics": [metric],
                 "aggregateFunction": "Sum",
-                "valueFormat": _NUMBER,
+                "valueFormat": number,
                 "rowTotals": False,
                 "colTotals": False,
             }

@@ -36,7 +36,7 @@ from parsers.office import Office, is_pdf, read_office
 from parsers.page import Page, Removed
 from parsers.read import read_document
 from parsers.rows import describe_rows
-from parsers.scan import is_scan
+from parsers.scan import is_scan, read_scans, turned_back
 from parsers.textflow import char_boxes_of, mask_personal, union_boxes
 
 _SCALE = 2.0
@@ -130,14 +130,17 @@ def read_draft(data: bytes, *, file_name: str | None = None, part: int = 1) -> D
     for a text in which no form is found: ``problem`` says that then.
     """
     problem: str | None = None
+    kept: dict[str, bytes] = {}  # images are recognised once
     try:
-        document = read_document(data, file_name=file_name, part=part)
+        document = read_document(data, file_name=file_name, part=part, kept=kept)
     except (UnknownTemplateError, NotADisclosureError, NoTextError) as error:
         if error.document is None:
             raise
         document, problem = error.document, error.code
     office = None if is_pdf(data) else read_office(data, file_name or "the file")
-    pages = read_pages(data) if office is None else office.pages
+    typeset = read_pages(data) if office is None else office.pages
+    images = {p.number for p in typeset if is_scan(p)}
+    pages = read_scans(data, typeset, kept=kept) if images else typeset
     first, end = parts_of(pages)[part - 1] if document.document.parts > 1 else (0, len(pages))
     cover = read_cover(pages[first:end])
     shown = pages[first:end]
@@ -150,6 +153,11 @@ def read_draft(data: bytes, *, file_name: str | None = None, part: int = 1) -> D
     lines = list(running_lines(shown, cover))
     masks = [*document.dropped, *cover.dropped]
     paragraphs = list(_paragraphs(lines, shown, masks))
+    back = turned_back(shown)
+    for piece in (x for p in paragraphs for x in p.pieces):
+        piece.bbox = back(piece.page, piece.bbox) or piece.bbox
+    for gone in cover.dropped:
+        gone.bbox = back(gone.page, gone.bbox)
     masks += _starred(paragraphs)
     if document.document.template not in (None, HOME):
         document.narrative = Narrative(sentences=list(_sentences(paragraphs)))
@@ -168,7 +176,7 @@ def read_draft(data: bytes, *, file_name: str | None = None, part: int = 1) -> D
                     width=p.width,
                     height=p.height,
                     is_blank=seen is not None and _is_blank(p) and seen.is_white(p),
-                    is_image=is_scan(p),
+                    is_image=p.number in images,
                     name=names.get(p.number),
                 )
                 for p in shown
@@ -442,7 +450,7 @@ def _clipped(pages: list[Page], paragraphs: list[Paragraph], seen: _Seen) -> Ite
             end = p.pieces[n + 1].start if n + 1 < len(p.pieces) else len(p.text)
             whole[piece.page] += p.text[piece.start : end]
     for page in pages:
-        if page.turned or page.is_scan or is_scan(page):
+        if page.turned or page.is_scan:
             continue
         for text, box in _hidden_lines(page):
             if _cut_through(seen, page, box):

@@ -527,13 +527,11 @@ def _without_edge_grain(black: Any, scale: float, *, trailing: bool) -> Any:
 
 
 # -- boxes -------------------------------------------------------------------------------
-def place_back(document: ParsedDocument, pages: Sequence[Page]) -> None:
-    """Turn the boxes of straightened pages to the pages as they lie in the file."""
+def turned_back(pages: Sequence[Page]) -> Callable[[int | None, BBox | None], BBox | None]:
+    """(page, box on the straightened page) → the box on the page as it lies in the file."""
     turns: dict[int, Callable[[BBox], BBox]] = {
         p.number: p.skew for p in pages if p.skew is not None
     }
-    if not turns:
-        return
 
     def back(page: int | None, box: BBox | None) -> BBox | None:
         if page not in turns or box is None:
@@ -541,6 +539,14 @@ def place_back(document: ParsedDocument, pages: Sequence[Page]) -> None:
         x0, top, x1, bottom = turns[page](box)
         return (round(x0, 2), round(top, 2), round(x1, 2), round(bottom, 2))
 
+    return back
+
+
+def place_back(document: ParsedDocument, pages: Sequence[Page]) -> None:
+    """Turn the boxes of straightened pages to the pages as they lie in the file."""
+    if all(p.skew is None for p in pages):
+        return
+    back = turned_back(pages)
     for table in document.tables:
         for row in table.cells:
             for cell in row:

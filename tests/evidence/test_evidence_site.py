@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -107,6 +108,54 @@ def test_every_figure_of_a_form_is_published_and_leads_to_its_outline_and_back(
         box = outlines[int(str(number))].find(id=anchor)
         assert isinstance(box, Tag)
         assert attribute(box, "href") == f"index.html#{anchor}"
+
+
+FIGURE = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
+
+
+def test_a_figure_shown_outside_its_form_is_the_printed_one_where_it_leads(
+    night_site: Site,
+) -> None:
+    """Charts, first figures, county tables, findings: what a number says stands in its outline.
+
+    The sample holds a project whose parts add up to 0.01 more than its printed total.
+    """
+    tips: dict[str, dict[str, str]] = {}
+    seen = 0
+    for name, soup in pages(night_site):
+        if re.search(r"/p\d+\.html$|/checks-", name):
+            continue
+        for a in soup.select(".chart a, table.plain td.n > a, .ranked .num a"):
+            file, _, anchor = attribute(a, "href").partition("#")
+            path = ((night_site.root / name).parent / file).resolve()
+            if not re.fullmatch(r"p\d+\.html", path.name):
+                continue
+            key = str(path)
+            if key not in tips:
+                page = BeautifulSoup(path.read_bytes(), "lxml")
+                tips[key] = {
+                    attribute(b, "id"): b.select_one("strong").get_text()  # type: ignore[union-attr]
+                    for b in page.select("a.box")
+                }
+            (shown, *_), (printed, *_) = (
+                [Decimal(x.replace(",", "")) for x in FIGURE.findall(text)]
+                for text in (a.get_text(), tips[key][anchor])
+            )
+            factor = 1 if "万元" in tips[key][anchor] else Decimal("0.0001")
+            in_yuan = "findings/" in name
+            exact = printed * factor * (10_000 if in_yuan else 1)
+            assert shown in (exact, round(exact, 2)), (name, a.get_text(), tips[key][anchor])
+            seen += 1
+    assert seen > 500
+
+
+def test_every_number_of_a_chart_has_its_place(night_site: Site) -> None:
+    for name, soup in pages(night_site):
+        if not re.fullmatch(r"documents/\w+/index\.html", name):
+            continue
+        for text in soup.select(".chart text.v, .chart.stack text.n"):
+            assert text.parent is not None
+            assert text.parent.name == "a" or text.get_text() == "未列", (name, text.get_text())
 
 
 def test_a_documents_page_is_light_and_reads_without_images_or_script(night_site: Site) -> None:

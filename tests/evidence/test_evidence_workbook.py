@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from evidence.workbook import LIST, NOTE, PARTS, working_paper
 
-AT = "2026-02-01T00:30:00+00:00"
+AT = datetime.fromisoformat("2026-02-01T00:30:00+00:00")
 
 
 def finding(**changed: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import draft_files
@@ -10,11 +11,14 @@ import pytest
 from draft_files import DEFECTS, docx, draft, pdf, xlsx
 
 from expectations.catalogue import CatalogueError, template_catalogue
+from inspection.desk import LIMITS, in_chinese, inspect_draft
 from inspection.inspect import inspect
 from inspection.model import Remark, Sheet
 from inspection.rules import rules
 from parsers.draft import Draft, read_draft
+from parsers.errors import DocumentError, UnsupportedFormatError
 from parsers.read import read_document
+from parsers.worker import Worker
 
 pytest.importorskip("reportlab", reason="needs the extra 'samples'")
 
@@ -192,6 +196,85 @@ def test_a_form_that_could_not_be_read_is_not_said_to_conform() -> None:
     state = {x.id: x for x in sheet.lines}["T03"]
     assert (state.status, state.note) == ("unread", "有1处未能读取")
     assert not any("T03" in r.lines for r in sheet.remarks)
+    whole = {x.id: x for x in sheet.lines}["identities"]
+    # the draft's two forms by function share that row
+    assert (whole.status, whole.note) == ("unread", "有2张表未能核对")
+
+
+@pytest.mark.full
+def test_what_rests_on_a_scanned_page_is_asked_and_never_told() -> None:
+    """A cover with a seal, a text and a form that were printed, signed and scanned again."""
+    pages = draft("sum", "rate", "doubled mark", "quotation mark")
+    titles = [p.title for p in pages]
+    notes = next(n for n, t in enumerate(titles, 1) if t.endswith("编制说明"))
+    form = next(n for n, t in enumerate(titles, 1) if t.endswith("部门财务收支预算总表"))
+    read = read_draft(draft_files.scanned(pdf(pages), 1, notes, form))
+    sheet = inspect(read, file_name="x.pdf")
+    assert (sheet.department, sheet.year) == (draft_files.BODY, draft_files.YEAR)
+    assert [p.number for p in read.pages if p.is_image] == [1, notes, form]
+    states = {x.id: (x.status, x.note) for x in sheet.lines}
+    # the cover, and the parts that stand on the scanned page, were read: nothing is missing
+    assert {states[x] for x in ("cover", "contents", "duties", "glossary")} == {("ok", "")}
+    status, note = states["T01"]
+    assert status == "unread"
+    assert note.startswith("由图像识别")
+    assert states["identities"] == ("unread", "有1张表未能核对")
+    told = {r.check: r for r in sheet.remarks}
+    assert "DOUBLED" not in told, "signs of an image are not judged"
+    rate = told["RATE"]
+    assert rate.severity == "please"
+    assert rate.statements[-1] == f"第{notes}页由图像识别得出，可能有误，请对照原件"
+    assert told["PAIRS"].severity == "must", "that page is typeset"
+    for r in sheet.remarks:
+        assert r.severity == "please" or not {p.page for p in r.places} & {1, notes, form}
+    assert any("未核对标点和版面" in n for n in sheet.notes)
+
+
+@pytest.mark.full
+def test_a_draft_of_images_alone_has_its_parts_and_its_pictures() -> None:
+    """Nothing is said to be missing that is there, and a crop shows what was read."""
+    pages = [p for p in draft("rate") if p.grid is None]
+    data = draft_files.scanned(pdf(pages))
+    with Worker(LIMITS) as worker:
+        found = inspect_draft(data, "扫描件.pdf", worker)
+    assert [r.check for r in found.sheet.remarks if r.check in ("PARTS", "COVER")] == []
+    (rate,) = [r for r in found.sheet.remarks if r.check == "RATE"]
+    assert rate.severity == "please"
+    (place, *_) = rate.places
+    assert place.bbox is not None
+    assert found.crops[rate.number]
+    assert not any(r.severity == "must" for r in found.sheet.remarks)
+
+
+def test_a_chosen_part_of_a_file_is_inspected(project_root: Path) -> None:
+    import pypdfium2
+
+    made = pypdfium2.PdfDocument.new()
+    names = ("shibo-assets-2026", "qinglan-water-2025")
+    for name in names:
+        made.import_pages(pypdfium2.PdfDocument(project_root / "samples" / "pdf" / f"{name}.pdf"))
+    sink = io.BytesIO()
+    made.save(sink)
+    bodies = []
+    with Worker(LIMITS) as worker:
+        for part in (1, 2):
+            sheet = inspect_draft(sink.getvalue(), "two.pdf", worker, part=part).sheet
+            assert "文件含2份文本，本表只检查其中一份。" in sheet.notes
+            assert {x.status for x in sheet.lines if x.title.startswith("《")} == {"ok"}
+            bodies.append((sheet.department, sheet.year))
+        assert bodies == [("石柏县国有资产服务中心", 2026), ("青岚县水利局", 2025)]
+        with pytest.raises(DocumentError) as beyond:
+            inspect_draft(sink.getvalue(), "two.pdf", worker, part=3)
+    assert "2 documents" in str(beyond.value)
+
+
+def test_an_old_word_file_is_refused_with_the_way_out() -> None:
+    """Word 97–2003: a compound file with a stream WordDocument."""
+    data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument\0".encode("utf-16-le") + bytes(4096)
+    with Worker(LIMITS) as worker, pytest.raises(UnsupportedFormatError) as refused:
+        inspect_draft(data, "送审稿.doc", worker)
+    assert "docx" in in_chinese(refused.value).remedy
+    assert ".doc" in in_chinese(refused.value).what
 
 
 # -- the rules themselves ----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from ops import dashboards
+from ops.bi import import_dashboards
 from ops.dashboards import DECLARED, Problem, declared, write_import
 from warehouse.layout import Layout
 
@@ -126,3 +128,58 @@ def test_files_are_the_same_each_time(finished_night: Path, tmp_path: Path) -> N
         return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.yaml")}
 
     assert written(tmp_path / "a") == written(tmp_path / "b")
+
+
+def test_a_chart_that_is_declared_no_more_is_taken_away(
+    finished_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Superset keeps a renamed chart at the end of its dashboard unless it is deleted."""
+    programs, data, told = tmp_path / "bin", tmp_path / "data", tmp_path / "told"
+    programs.mkdir()
+    for name in ("superset", "python"):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\necho {name} "$1" "$BUDGETS_BI_GONE" >> "{told}"\n')
+        program.chmod(0o755)
+    shutil.copytree(
+        Layout(finished_night).published_root, Layout(data).published_root, symlinks=True
+    )
+
+    def run() -> list[str]:
+        told.unlink(missing_ok=True)
+        import_dashboards(data, programs, {"PATH": "/bin:/usr/bin"}, None)
+        return told.read_text("utf-8").splitlines()
+
+    once = ["superset import-directory "]
+    assert run() == once
+    assert run() == once, "nothing went"
+    monkeypatch.setattr(
+        dashboards, "DECLARED", changed(tmp_path, "[pie, 资金来源", "[pie, 钱从哪里来")
+    )
+    monkeypatch.setattr(dashboards.declared, "__defaults__", (dashboards.DECLARED,))
+    gone = dashboards._id("project", "资金来源")
+    assert run() == [f"python -c {gone}", *once]
+    assert gone not in dashboards.imported(data / "bi" / "import")
+    assert run() == once
+
+
+def test_no_two_texts_are_added_up_under_one_name(finished_night: Path) -> None:
+    """The office itself (本级) may print its department's name: they are chosen by different ones."""
+    published = Layout(finished_night).published_path
+    with duckdb.connect() as con:
+        con.execute(f"attach '{published}' as p (read_only); use p")
+        sql = declared()["datasets"]["summary"]["sql"]
+        twice = (
+            f"select department from ({sql}) group by department, fiscal_year having count(*) > 1"
+        )
+        assert con.execute(twice).fetchall() == []
+        con.execute("create schema memory.marts")
+        for table in ("dim_document", "fct_budget_summary"):
+            con.execute(f"create table memory.marts.{table} as from p.marts.{table}")
+        con.execute(
+            "update memory.marts.dim_document set department = replace(department, '（本级）', '')"
+        )
+        con.execute("use memory")
+        alike = "select department from marts.dim_document where is_current group by department,"
+        alike += " fiscal_year having count(*) > 1"
+        assert con.execute(alike).fetchall() != [], "the sample has such a pair"
+        assert con.execute(twice).fetchall() == []

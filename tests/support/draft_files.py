@@ -409,6 +409,25 @@ def pdf(pages: Sequence[Sheet]) -> bytes:
 _DRAWN: set[str] = set()
 
 
+def scanned(data: bytes, *images: int, dpi: int = 200) -> bytes:
+    """A PDF with these of its pages (1-based; none: all) as images, as a scanner gives them."""
+    import pypdfium2
+
+    source, made = pypdfium2.PdfDocument(data), pypdfium2.PdfDocument.new()
+    for n in range(len(source)):
+        if images and n + 1 not in images:
+            made.import_pages(source, [n])
+            continue
+        picture = io.BytesIO()
+        source[n].render(scale=dpi / 72, grayscale=True).to_pil().save(
+            picture, format="PDF", resolution=dpi
+        )
+        made.import_pages(pypdfium2.PdfDocument(picture.getvalue()))
+    sink = io.BytesIO()
+    made.save(sink)
+    return sink.getvalue()
+
+
 def _signs(pages: Sequence[Sheet]) -> set[str]:
     said = {c for p in pages for t in _texts(p) for c in t if c.isprintable()}
     return said | set("0123456789")
