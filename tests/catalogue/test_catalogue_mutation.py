@@ -20,6 +20,8 @@ from catalogue_invented import INSTITUTION, PLANS, YEAR, invented
 from expectations.catalogue import Bound, BoundTerm, bind, evaluate, evaluate_all, load_catalogue
 from parsers.document import ParsedDocument, Sentence
 
+pytestmark = pytest.mark.xdist_group("mutation")  # a plan is run through once
+
 NUMBER = re.compile(r"-?[\d,]+(\.\d+)?")
 Key = tuple[str, int | None, int | None, str | None]
 
