@@ -733,12 +733,21 @@ PAGE_DOCUMENTS = 1000
 def write_findings_page(found: Sequence[Finding], path: Path) -> None:
     """``findings.html`` of the Data Docs site: every finding under its document (``#d-…``).
 
-    A finding that has a page on the evidence site beside the Data Docs leads to it.
+    A finding that has a page on the evidence site beside the Data Docs leads to it, and so does its
+    identity; the site and dbt's documentation stand at the head where they are there.
     """
     from expectations.data_docs import environment
 
-    evidence = path.parent.parent / "evidence" / "findings"
-    shown = {one.finding_id for one in found if (evidence / f"{one.finding_id}.html").is_file()}
+    beside = path.parent.parent
+    site = beside / "evidence"
+    shown = {
+        one.finding_id for one in found if (site / "findings" / f"{one.finding_id}.html").is_file()
+    }
+    declared = {
+        name
+        for name in {one.identity for one in found}
+        if (site / "identities" / f"{name}.html").is_file()
+    }
 
     by_document: dict[str, list[Finding]] = {}
     for one in found:
@@ -752,6 +761,12 @@ def write_findings_page(found: Sequence[Finding], path: Path) -> None:
             more=max(0, len(by_document) - PAGE_DOCUMENTS),
             total=len(found),
             evidence=shown,
+            identities=declared,
+            doors=[
+                (name, f"../{folder}/index.html")
+                for name, folder in (("证据站", "evidence"), ("数据字典", "dbt"))
+                if (beside / folder / "index.html").is_file()
+            ],
             note=telling().note,
         )
     )

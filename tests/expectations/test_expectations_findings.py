@@ -376,6 +376,28 @@ def test_the_page_escapes_and_has_anchors(warehouse: Warehouse, tmp_path: Path) 
     assert "核对提示由公开文本自动比对生成" in page
 
 
+def test_a_finding_leads_to_its_evidence_and_its_identity_where_they_are(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    found = _found(warehouse, TARGETS)
+    page = tmp_path / "data_docs" / "findings.html"
+    write_findings_page(found, page)
+    assert "../evidence/" not in page.read_text("utf-8"), "nothing leads to what is not built"
+    assert "../dbt/" not in page.read_text("utf-8")
+    there = (
+        f"evidence/findings/{found[0].finding_id}.html",
+        f"evidence/identities/{found[0].identity}.html",
+        "evidence/index.html",
+        "dbt/index.html",
+    )
+    for name in there:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    write_findings_page(found, page)
+    for name in there:
+        assert f'href="../{name}"' in page.read_text("utf-8")
+
+
 def test_no_warehouse_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no warehouse"):
         findings(tmp_path / "none.duckdb")
