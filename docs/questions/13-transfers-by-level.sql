@@ -20,7 +20,7 @@ with funding as (
         cast(sum(amount_wan) filter (where funding_level = 'own_funds') as decimal(20, 6)) as own_wan,
         cast(
             sum(amount_wan) filter (
-                where funding_level not in ('central', 'provincial', 'county', 'own_funds')
+                where funding_level not in ('central', 'provincial', 'county', 'own_funds', 'total')
             ) as decimal(20, 6)
         ) as other_wan
     from marts.fct_performance_funding

@@ -16,7 +16,12 @@ with kind as (
     from marts.dim_guarantee
 ),
 class as (
-    select guarantee_code, any_value(guarantee) as guarantee, any_value(form) as form, min(position) as position
+    select
+        guarantee_code,
+        any_value(guarantee) as guarantee,
+        any_value(form) as form,
+        any_value(expenditure_type) as expenditure_type,
+        min(position) as position
     from kind
     group by guarantee_code
 ),
@@ -50,7 +55,8 @@ total as (
         document_id,
         max(amount_wan) filter (where measure = 'general_public_expenditure') as general_public_wan,
         max(page) filter (where measure = 'general_public_expenditure') as page,
-        bool_or(measure in ('personnel_expense', 'non_personnel_expense')) as has_basic
+        bool_or(measure = 'personnel_expense') as has_personnel,
+        bool_or(measure = 'non_personnel_expense') as has_non_personnel
     from marts.fct_year_comparison
     where measure in ('general_public_expenditure', 'personnel_expense', 'non_personnel_expense')
     group by document_id
@@ -65,7 +71,8 @@ answered as (
         case
             when
                 (class.form = 'T05' and total.general_public_wan is not null)
-                or (class.form = 'T06' and total.has_basic)
+                or (class.expenditure_type = 'personnel' and total.has_personnel)
+                or (class.expenditure_type = 'non_personnel' and total.has_non_personnel)
                 then cast(coalesce(part.amount_wan, 0) as decimal(20, 6))
         end as amount_wan,
         total.general_public_wan,

@@ -3,14 +3,14 @@
 -- zh: 机构改名、合并之后，连续的年度序列是怎样的？
 -- en: What is the consistent series of a body through renaming and mergers?
 -- asks:
---   zh: 按经人工复核的机构关联，把改名、合并前的文本接到现在的机构上。
---   en: Documents from before a renaming or merger are joined to the present body, by reviewed decisions.
+--   zh: 按经人工复核的机构关联和县名变更，把改名、合并前的文本接到现在的机构上。
+--   en: Documents from before a renaming or merger are joined to the present body, by reviewed decisions and renamings of the county.
 -- answer:
 --   zh: 每个现有机构每年一行，「当年主体」列出该年实际公开的机构名称。
 --   en: One row a present body and year, naming the bodies that published.
 -- caveats:
---   zh: 只用经复核的关联，不按名称猜测。合并前各主体之和标「推算」，少一个主体即为「不可比」；分设之前的数包含其他职能，标「不可比」；中间未见文本的年度标「未公开」。
---   en: Only reviewed links. Before a merger the sum of all bodies is 推算, and 不可比 if one is missing; before a split the figures cover more (不可比); years not seen are 未公开.
+--   zh: 只用经复核的关联，以及撤县设区等县名变更带来的改名，不按名称猜测。合并前各主体之和标「推算」，少一个主体即为「不可比」；分设之前的数包含其他职能，标「不可比」；中间未见文本的年度标「未公开」。
+--   en: Only reviewed links, and renamings that came with the county's own. Before a merger the sum of all bodies is 推算, and 不可比 if one is missing; before a split the figures cover more (不可比); years not seen are 未公开.
 with recursive link as (
     select organisation_id, predecessor_id, change_kind
     from marts.dim_organisation_link

@@ -492,25 +492,67 @@ def test_3_both_documents_give_the_ratio() -> None:
 
 
 def test_4_a_unit_that_calls_itself_a_department_is_not_added_again() -> None:
+    """In 2026 the bureau lists the station as its unit; in 2025 it does not yet, and both count;
+    in 2024 the station published nothing."""
+    station = {"organisation_id": "o2", "department": "甲县某站"}
     found = answered(
         4,
         desk(
             marts__dim_document=[
-                document("d"),
-                document("u", organisation_id="o2", department="甲县某站"),
+                *(document(f"d{year}", fiscal_year=year) for year in (2024, 2025, 2026)),
+                document("u2025", fiscal_year=2025, **station),
+                document("u2026", is_additive=False, contained_in_id="d2026", **station),
             ],
             marts__dim_organisation=[{"organisation_id": "o2", "parent_id": "o1"}],
-            marts__fct_budget_summary=[summary("d", "100.00"), summary("u", "30.00")],
+            marts__fct_budget_summary=[
+                *(summary(f"d{year}", "100.00") for year in (2024, 2025, 2026)),
+                *(summary(f"u{year}", "30.00") for year in (2025, 2026)),
+            ],
+            quality__coverage=[
+                {"county": "甲县", "department": name, "organisation_id": body, "fiscal_year": year,
+                 "phase": "budget", "scope": "department", "status": "seen"}
+                for name, body in (("甲县某局", "o1"), ("甲县某站", "o2"))
+                for year in (2024, 2025, 2026)
+            ],
+        ),
+        *("fiscal_year", "county_label", "county_total_wan"),
+        *("department", "expenditure_total_wan", "label", "document_id"),
+    )  # fmt: skip
+    one, two = ("已公开部门合计（1/1个）", D("100.00")), ("已公开部门合计（2/2个）", D("130.00"))
+    assert found == [
+        (2024, *one, "甲县某局", D("100.00"), "", "d2024"),
+        (2024, *one, "甲县某站", None, "", None),
+        (2025, *two, "甲县某局", D("100.00"), "", "d2025"),
+        (2025, *two, "甲县某站", D("30.00"), "", "u2025"),
+        (2026, *one, "甲县某局", D("100.00"), "", "d2026"),
+        (2026, *one, "甲县某站", None, "", "u2026"),
+    ]
+
+
+def test_4_no_sum_of_some_departments_only() -> None:
+    """One of two departments does not say what comes of the current year: the county's is not known."""
+    found = answered(
+        4,
+        desk(
+            marts__dim_document=[
+                document("d"), document("e", organisation_id="o2", department="甲县某办")
+            ],
+            marts__fct_budget_summary=[
+                summary("d", "100.00"),
+                summary("e", "30.00", expenditure_from_current_year_wan=None),
+            ],
             quality__coverage=[
                 {"county": "甲县", "department": name, "organisation_id": body, "fiscal_year": 2026,
                  "phase": "budget", "scope": "department", "status": "seen"}
-                for name, body in (("甲县某局", "o1"), ("甲县某站", "o2"))
+                for name, body in (("甲县某局", "o1"), ("甲县某办", "o2"))
             ],
         ),
-        *("county_label", "county_total_wan", "department", "expenditure_total_wan", "label"),
+        *("department", "county_total_wan", "county_current_year_wan", "note"),
     )  # fmt: skip
-    total = ("已公开部门合计（1/1个）", D("100.00"))
-    assert found == [(*total, "甲县某局", D("100.00"), ""), (*total, "甲县某站", None, "")]
+    assert found == [
+        ("甲县某局", D("130.00"), None, ""),
+        ("甲县某办", D("130.00"), None, "文本未列当年预算安排，本县当年安排合计因此不列"),
+    ]
 
 
 def series(links: list[dict[str, Any]], *published: tuple[str, int, str]) -> list[tuple[Any, ...]]:
@@ -564,6 +606,79 @@ def test_17_before_a_split_nothing_is_comparable() -> None:
         ("乙", 2025, "乙", D(9), ""),
         ("甲", 2024, "总", None, "不可比"),
         ("甲", 2025, "甲", D(12), ""),
+    ]
+
+
+def test_13_a_total_among_the_funding_lines_is_no_level() -> None:
+    lines = [("central", "30"), ("provincial", "20"), ("total", "50"), ("unknown", "7")]
+    found = answered(
+        13,
+        desk(
+            marts__dim_document=[document("d")],
+            marts__fct_performance_target=[
+                {"document_id": "d", "kind": "project", "year_amount_wan": D("57")}
+            ],
+            marts__fct_performance_funding=[
+                {
+                    "document_id": "d",
+                    "horizon": "year",
+                    "funding_level": level,
+                    "amount_wan": D(wan),
+                }
+                for level, wan in lines
+            ],
+        ),
+        *("central_wan", "provincial_wan", "other_wan", "label"),
+    )
+    assert found == [(D("30"), D("20"), D("7"), "")]
+
+
+def test_16_a_blank_total_of_one_kind_is_not_zero() -> None:
+    """T06 prints 人员经费 and leaves 公用经费 blank: 保运转 is not known, and not 0."""
+    found = answered(
+        16,
+        desk(
+            marts__dim_document=[document("d")],
+            marts__dim_guarantee=[
+                {"position": n, "guarantee_code": code, "guarantee": code, "form": form,
+                 "expenditure_type": kind, "code_prefix": prefix, "what": ""}
+                for n, (code, form, kind, prefix) in enumerate([
+                    ("wages", "T06", "personnel", ""), ("operation", "T06", "non_personnel", ""),
+                    ("livelihood", "T05", "project", "20810"),
+                ])
+            ],
+            marts__fct_basic_expenditure=[
+                {"document_id": "d", "expense_type": "personnel", "amount_wan": D("9")}
+            ],
+            marts__fct_year_comparison=[
+                {"document_id": "d", "measure": "personnel_expense", "amount_wan": D("9")},
+                {"document_id": "d", "measure": "general_public_expenditure", "amount_wan": D("18")},
+            ],
+        ),
+        *("guarantee", "amount_wan", "label"),
+    )  # fmt: skip
+    assert found == [
+        ("wages", D("9"), "推算"),
+        ("operation", None, "未公开"),
+        ("livelihood", D("0"), "推算"),
+    ]
+
+
+def test_19_a_correction_of_words_is_listed_too() -> None:
+    found = answered(
+        19,
+        desk(
+            marts__dim_document=[
+                document("a", version_kind="first_publication", is_current=False),
+                document("b", version_kind="corrected_republication", previous_document_id="a"),
+                document("c", version_kind="re_publication", is_current=False),
+            ],
+        ),
+        *("document_id", "amount_text", "note", "previous_source_url"),
+    )
+    assert found == [
+        ("b", None, "金额未变，改动在文字、绩效目标或0的写法", "https://example.invalid/a.pdf"),
+        ("c", None, "内容相同，未改动任何数字", None),
     ]
 
 

@@ -17,6 +17,7 @@ final as (
         phase,
         scope,
         is_additive,
+        contained_in_id,
         source_url,
         is_official_source,
         page_count,

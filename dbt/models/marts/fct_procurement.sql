@@ -1,4 +1,5 @@
-{#- Goods, works and services; the total only where a document does not divide it. -#}
+{#- Goods, works and services where they are the whole: all three are stated, or what is stated comes
+    to the total. Else the total: "of which goods 60" says nothing of the other 40. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='by_document',
@@ -18,9 +19,16 @@ with attribute as (
 
 divided as (
 
-    select distinct document_id
+    select
+        document_id,
+        count(*) filter (where part_of is not null) >= 3
+        or max(value) filter (where part_of is null) is null
+        or abs(
+            sum(value) filter (where part_of is not null) - max(value) filter (where part_of is null)
+        ) <= 0.01 as is_whole
     from attribute
-    where part_of is not null
+    group by document_id
+    having count(*) filter (where part_of is not null) > 0
 
 )
 
@@ -34,6 +42,4 @@ select
     attribute.source
 from attribute
 left join divided on attribute.document_id = divided.document_id
-where
-    attribute.part_of is not null
-    or divided.document_id is null
+where (attribute.part_of is not null) = coalesce(divided.is_whole, false)
