@@ -19,8 +19,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from parsers.document import Cell, ParsedDocument, Warning_
+from parsers.document import Cell, ParsedDocument, Table, Warning_
+from parsers.forms import family_of
 from parsers.money import NotAnAmountError, parse_amount
+from parsers.rows import describe_rows
 from parsers.second import bare, same_figure
 
 FILE = "corrections.yml"
@@ -186,9 +188,13 @@ def _carry_out(document: ParsedDocument, one: Correction) -> str | None:
         return None
     mark_as_read(document, cell)
     cell.reading_text, cell.text = cell.text, one.value
-    cell.amount = parse_amount(one.value)
     cell.source, cell.confidence = "repaired", None
     table.body[r][c] = one.value
+    columns = family_of(table.template).forms[form].columns
+    if c < len(columns) and columns[c].kind == "code":
+        _name_rows(document, table)
+    else:
+        cell.amount = parse_amount(one.value)
     document.warnings.append(
         Warning_(
             code="correction_applied",
@@ -199,6 +205,16 @@ def _carry_out(document: ParsedDocument, one: Correction) -> str | None:
         )
     )
     return None
+
+
+def _name_rows(document: ParsedDocument, table: Table) -> None:
+    """What a form's rows are follows from its codes: told anew after one was read by a person."""
+    document.warnings = [
+        w
+        for w in document.warnings
+        if w.code != "unknown_label" or not (w.where or "").startswith(f"{table.id} ")
+    ]
+    document.warnings += describe_rows(table)
 
 
 def mark_as_read(document: ParsedDocument, cell: Cell) -> None:

@@ -11,7 +11,8 @@ the drawn page and by a second engine (``parsers.second``).
 
 A text layer may also lie consistently (a wrong character map, a layer of other figures): so a
 few figures of every document are compared with what is drawn, whatever the identities say, and
-all of them where one of these differs.
+all of them where one of these differs. What cannot be repaired figure by figure is then read from
+the images of its pages (``nightly.layers``) and judged as a scan.
 
 Two rows that changed places leave every sum as it was. Where no other form prints the same rows
 (``ROWS_OF_THEIR_OWN``) no identity can see that, so there one figure of each row is asked for
@@ -23,9 +24,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import product
+from itertools import groupby, islice, product
 from math import prod
 
 from expectations.catalogue import Bound, evaluate, judge, load_catalogue
@@ -37,6 +38,17 @@ from nightly.decisions import (
     apply_corrections,
     load_corrections,
     row_and_column,
+)
+from nightly.layers import (
+    ELSEWHERE,
+    Rereader,
+    contradicted,
+    figures_elsewhere,
+    left_open,
+    not_read_again,
+    pages_that_lie,
+    recognised_pages,
+    told,
 )
 from nightly.scans import is_recognised, settle_scans
 from nightly.settings import Settings
@@ -50,10 +62,10 @@ from parsers.document import (
     Verdict,
     Warning_,
 )
-from parsers.errors import DocumentError
+from parsers.errors import DocumentError, ScannedError
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.second import CellRequest, SecondReading, bare, same_figure
-from parsers.worker import Limits, second_isolated
+from parsers.worker import Limits, read_isolated, second_isolated
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +83,8 @@ ROWS_OF_THEIR_OWN = frozenset({"T06", "T10", "T11", "T12", "T13"})
 _MOST_ASSIGNMENTS = 4096
 _MOST_CODES = 30
 _SHOWN = 12
+_AT_ONCE = 8
+"""Figures of a page that are compared before the page is looked at again."""
 
 
 def judge_with_second_reading(
@@ -79,32 +93,85 @@ def judge_with_second_reading(
     settings: Settings,
     *,
     read: Reader | None = None,
+    reread: Rereader | None = None,
     file_name: str | None = None,
 ) -> ParsedDocument:
     """Judge a document read from ``data``, with the decisions of people and a second reading.
 
-    ``read`` replaces the isolated reader (tests). Never raises for what a file is like: where
-    the second reading cannot be made, what it had to witness is quarantined and the rest warned.
-    Raises DecisionError where the corrections file is not understood.
+    Pages whose text layer says other figures than are drawn are read again from their images, and
+    the document is judged again, by the rules for scans (``nightly.layers``).
+
+    ``read`` replaces the isolated second reading, ``reread`` the isolated reading from images.
+    Never raises for what a file is like: where the second reading cannot be made, what it had to
+    witness is quarantined and the rest warned. Raises DecisionError where the corrections file is
+    not understood, and ScannedError where ``reread`` leaves recognition to other processes.
     """
     limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
     corrections = load_corrections(settings.decisions, document.document.file_sha256)
-    applied = apply_corrections(document, corrections)
     if not data.startswith(b"%PDF") and b"%PDF-" not in data[:1024]:
-        return judge(applied.document)  # a spreadsheet's cell holds its value: nothing is drawn
+        # a spreadsheet's cell holds its value: nothing is drawn
+        return judge(apply_corrections(document, corrections).document)
     reader = read or (lambda d, c: second_isolated(d, c, limits, file_name))
+    out, lying = _judge_once(document, corrections, data, reader)
+    if document.document.parts > 1:
+        return out
+    if reread is None:
+        slow = replace(limits, seconds=settings.scan_seconds)
+
+        def reread(pages: Collection[int]) -> ParsedDocument:
+            return read_isolated(data, slow, file_name, images=pages)
+
+    first, pages = out, set[int]()
+    while lying - pages:
+        pages |= lying
+        try:
+            again = reread(pages)
+        except ScannedError:
+            raise
+        except DocumentError as error:
+            return not_read_again(first, pages, str(error))
+        lost = [t.id for t in document.tables if again.table(t.id) is None]
+        if lost or again.document.parts > 1:
+            return not_read_again(first, pages, f"{'、'.join(lost)} cannot be found in them")
+        out, lying = _judge_once(again, corrections, data, reader, thorough=True)
+    if not pages:
+        return out
+    if out.verdict is not None and out.verdict.status != "quarantined":
+        decided = apply_corrections(again, corrections).decided
+        open_ = contradicted(first, out, decided)
+        if (
+            open_
+            and sum(w.code == "second_reading_differs" for w in first.warnings) <= MOST_SUSPECTS
+        ):
+            return not_read_again(first, pages, "neither reading fits the sums")
+        if open_:
+            return told(left_open(out, open_), pages)
+    return told(out, pages)
+
+
+def _judge_once(
+    document: ParsedDocument,
+    corrections: Sequence[Correction],
+    data: bytes,
+    reader: Reader,
+    *,
+    thorough: bool = False,
+) -> tuple[ParsedDocument, set[int]]:
+    """The document as it was read, judged; and the pages whose text layer is not to be believed."""
+    applied = apply_corrections(document, corrections)
     if not is_recognised(applied.document):
-        return _Judging(applied, corrections, data, reader).run()
+        judging = _Judging(applied, corrections, data, reader, thorough=thorough)
+        return judging.run(), judging.lying
     settled = settle_scans(applied.document, applied.decided)
     reader = _with_worn_commas(reader)
     if settled.open:
         out = judge(settled.document)
         waiting = out.verdict.reasons if out.verdict and out.verdict.status == "quarantined" else []
-        return out.model_copy(
-            update={"verdict": Verdict(status="quarantined", reasons=[*settled.reasons, *waiting])}
-        )
+        verdict = Verdict(status="quarantined", reasons=[*settled.reasons, *waiting])
+        return out.model_copy(update={"verdict": verdict}), set()
     applied = Applied(document=settled.document, decided=applied.decided | settled.settled)
-    return _told(_Judging(applied, corrections, data, reader).run(), settled.told)
+    judging = _Judging(applied, corrections, data, reader, thorough=thorough)
+    return _told(judging.run(), settled.told), judging.lying
 
 
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -176,10 +243,16 @@ class _Judging:
     read: Reader
     asked: dict[str, CellRequest] = field(default_factory=dict)
     readings: dict[str, SecondReading] = field(default_factory=dict)
+    thorough: bool = False
+    """Compare all figures: some pages of the document are known to lie."""
+    recognised: set[int] = field(default_factory=set)
     failure: str | None = None
+    lying: set[int] = field(default_factory=set)
+    """Pages whose text layer says other figures than are drawn, where that was not mended."""
 
     def run(self) -> ParsedDocument:
         document = self.applied.document
+        self.recognised = recognised_pages(document)
         judged = judge(document)
         violated = _violated(judged)
         bounds = Binder(document, load_catalogue()).bind() if violated else []
@@ -191,17 +264,23 @@ class _Judging:
                 sample[row.key] = row.model_copy(update={"look": row.key in sample})
         if not self._ask([*wanted.values(), *sample.values()]):
             return self._unwitnessed(judged, concerned)
-        # one plain difference: then all figures of the forms are compared
-        if any(k.startswith("T") and r.sure and not r.agrees for k, r in self.readings.items()):
+        # one plain difference: then all figures of the document are compared
+        if self.thorough or self._plain():
             rest = [r for r in _amounts(document) if not self._looked(r.key)]
-            if not self._ask(rest):
+            if not (self._ask(rest) and self._ask_elsewhere(document)):
                 return self._unwitnessed(judged, concerned)
-        suspects = [k for k in self.readings if self._is_suspect(k, wanted)]
+            self.lying = pages_that_lie(document, self.asked, self.readings)
+        suspects = [
+            k for k in self.readings if not k.startswith(ELSEWHERE) and self._is_suspect(k, wanted)
+        ]
         if not suspects:
             return judged
         bounds = bounds or Binder(document, load_catalogue()).bind()
         repaired = self._repair(document, judged, suspects, bounds)
-        return repaired or self._quarantine(document, judged, suspects, concerned)
+        if repaired is not None:
+            self.lying = set()
+            return repaired
+        return self._quarantine(document, judged, suspects, concerned)
 
     # -- asking ---------------------------------------------------------------------------
 
@@ -237,7 +316,12 @@ class _Judging:
 
     def _ask(self, requests: Sequence[CellRequest]) -> bool:
         """Read what has not been read yet; False where that could not be done."""
-        fresh = [r for r in requests if not self._looked(r.key)]
+        fresh = [
+            # where a layer is not believed, what it says at a place proves nothing
+            r.model_copy(update={"place": False}) if r.page in self.recognised else r
+            for r in requests
+            if not self._looked(r.key)
+        ]
         self.asked |= {r.key: r for r in fresh}
         try:
             for found in self.read(self.data, fresh) if fresh else []:
@@ -250,8 +334,26 @@ class _Judging:
             log.warning("second reading failed: %s", error)
         return self.failure is None
 
+    def _ask_elsewhere(self, document: ParsedDocument) -> bool:
+        """Compare the figures outside the forms, a few of each page that is not known to lie."""
+        waiting = figures_elsewhere(document)
+        while waiting:
+            lying = {self.asked[k].page for k, r in self.readings.items() if not _agreed(r)}
+            waiting = [r for r in waiting if r.page not in lying]
+            taken: list[CellRequest] = []
+            for _, of_page in groupby(sorted(waiting, key=lambda r: r.page), lambda r: r.page):
+                taken += islice(of_page, _AT_ONCE)
+            if not self._ask(taken):
+                return False
+            waiting = [r for r in waiting if r.key not in self.readings]
+        return True
+
     def _looked(self, key: str) -> bool:
         return key in self.readings and self.readings[key].looked
+
+    def _plain(self) -> bool:
+        """Does any figure plainly show something else than was read?"""
+        return any(r.looked and r.sure and not r.agrees for r in self.readings.values())
 
     def _differs(self, key: str) -> bool:
         reading = self.readings[key]
@@ -278,6 +380,8 @@ class _Judging:
         None: where there is none or more than one, or where a figure must not be repaired."""
         if len(suspects) > MOST_SUSPECTS:
             return None
+        if any(k.startswith(ELSEWHERE) and self._differs(k) for k in self.readings):
+            return None  # figures that no identity knows differ too: the layer itself is wrong
         if any(not k.startswith("T") or self.readings[k].placed is False for k in suspects):
             return None
         candidates = [self._candidates(k) for k in suspects]
@@ -453,6 +557,10 @@ class _Judging:
         return out
 
 
+def _agreed(reading: SecondReading) -> bool:
+    return reading.agrees or not reading.looked
+
+
 def _violated(judged: ParsedDocument) -> list[IdentityInstance]:
     return [i for i in judged.identities if i.outcome == "violated" and i.severity == "hard"]
 
@@ -476,8 +584,6 @@ def _holds(bounds: Sequence[Bound], document: ParsedDocument, chosen: Mapping[st
 
 
 def _with(term: BoundTerm, document: ParsedDocument, chosen: Mapping[str, str]) -> BoundTerm:
-    from dataclasses import replace
-
     text = chosen.get(_key(term.ref))
     if text is None:
         return term

@@ -4,23 +4,30 @@ A figure of a scan counts as read where two recognisers that share neither model
 preprocessing say the same and are sure (``parsers.seen``). Every other one is in doubt: the hard
 sums of the document must leave exactly one of its readings (``expectations.catalogue.repair``),
 whatever the other figures in doubt are. If that is not the first reading, the figure is repaired
-and keeps it; if more than one is left, or none was tested, a person decides.
+and keeps it; if more than one is left, or none was tested, a person decides. A figure that sums
+have as one with others (the total of a single line, the same subject in another form) was printed
+several times: what both recognisers say of each print counts together.
+
+A row is found in other forms by its code, so a code that was not read surely must stand beside
+the same name elsewhere, or a person decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from expectations.catalogue import load_catalogue
-from expectations.catalogue.binder import Binder
-from expectations.catalogue.repair import Doubt, Key, settle
+from expectations.catalogue.binder import Binder, Bound
+from expectations.catalogue.repair import Doubt, Key, Settled, printed_alike, settle
 from nightly.decisions import mark_as_read, row_and_column
 from parsers.document import Cell, ParsedDocument, Table, Warning_
+from parsers.forms import family
+from parsers.forms import key as plain
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.second import same_figure
-from parsers.seen import SURE
+from parsers.seen import SURE, UNWITNESSED
 
 MOST_DOUBTS = 150
 """More figures in doubt than this are no doubts about figures: the scan is not readable."""
@@ -30,6 +37,8 @@ _ALIKE = {
 }  # fmt: skip
 """Digits whose print is nearly alike when it is worn."""
 _UNLIKELY = 1.5
+_CODE_LENGTHS = (3, 5, 7)
+"""类、款、项 of the functional classification."""
 _SHOWN = 12
 
 
@@ -71,14 +80,16 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
             doubts[table.id, r, c] = Doubt(
                 values, [cost for _, cost in said], table.step * table.factor, free
             )
+    out.open = codes = doubtful_codes(document, decided)
     if not doubts:
-        return out
+        return _opened(out, feasible=True)
     if len(doubts) > MOST_DOUBTS:
-        out.open = [_name(k) for k in doubts]
+        out.open = [*codes, *map(_name, doubts)]
         out.reasons = [f"扫描件：{len(doubts)} 处数字识别没有把握，超过 {MOST_DOUBTS} 处"]
         return out
     bounds = Binder(document, load_catalogue()).bind()
     answer = settle(bounds, doubts)
+    _count_together(document, bounds, answer, readings)
     for at, doubt in doubts.items():
         name = _name(at)
         cell = _cell(document, name)
@@ -97,13 +108,19 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
             out.settled.add(name)
         else:
             _repair(out, name, text)
+    return _opened(out, feasible=answer.feasible)
+
+
+def _opened(out: Settlement, *, feasible: bool) -> Settlement:
+    """What stays open in words, likeliest to be wrong first."""
+    document = out.document
     out.open.sort(key=lambda k: _confidence(document, k))
     if out.open:
         shown = [_said(document, k) for k in out.open[:_SHOWN]]
         if len(out.open) > len(shown):
             shown.append(f"另有 {len(out.open) - len(shown)} 处")
         out.reasons = [
-            *([] if answer.feasible else ["扫描件：识别结果的任何组合都不满足勾稽关系"]),
+            *([] if feasible else ["扫描件：识别结果的任何组合都不满足勾稽关系"]),
             *(f"存疑 {x}" for x in shown),
         ]
         for k in out.open:
@@ -116,6 +133,61 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
                     where=k,
                 )
             )
+    return out
+
+
+def _count_together(
+    document: ParsedDocument,
+    bounds: Sequence[Bound],
+    answer: Settled,
+    readings: Mapping[Key, Sequence[str]],
+) -> None:
+    """Settle figures that were printed several times, each time read alike by both recognisers:
+    margins of prints that were worn by themselves add up."""
+    if not answer.feasible or not answer.open:
+        return
+    for same in printed_alike(bounds):
+        borne = {k: max(0.0, _confidence(document, _name(k)) - UNWITNESSED) for k in same}
+        if sum(borne.values()) < SURE - UNWITNESSED:
+            continue
+        for at in same & answer.open:
+            picked = answer.likeliest.get(at)
+            cell = _cell(document, _name(at))
+            if (
+                borne[at] > 0.0
+                and picked is not None
+                and cell.source == "ocr"
+                and same_figure(readings[at][picked], cell.text)
+            ):
+                answer.open.discard(at)
+                answer.chosen[at] = picked
+
+
+def doubtful_codes(document: ParsedDocument, decided: Collection[str] = ()) -> list[str]:
+    """Recognised codes that are none, or that were not read surely and stand nowhere else
+    beside the same name."""
+    found: list[tuple[str, Cell, str]] = []
+    beside: dict[tuple[str, str], set[str]] = {}
+    for table in document.tables:
+        form = family().forms[table.id]
+        for r, row in enumerate(table.cells):
+            for c, cell in enumerate(row):
+                if (
+                    c + 1 >= min(len(form.columns), len(row))
+                    or form.columns[c].kind != "code"
+                    or not any(ch.isdecimal() for ch in cell.text)
+                ):
+                    continue
+                name = plain(row[c + 1].text)
+                beside.setdefault((cell.text, name), set()).add(table.id)
+                if cell.source == "ocr":
+                    found.append((f"{table.id}/{r}/{c}", cell, name))
+    out = []
+    for at, cell, name in found:
+        well = cell.text.isdecimal() and len(cell.text) in _CODE_LENGTHS
+        sure = (cell.confidence or 0.0) >= SURE or len(beside[cell.text, name]) > 1
+        if at not in decided and not (well and sure):
+            out.append(at)
     return out
 
 
@@ -168,8 +240,6 @@ def _repair(out: Settlement, key: str, text: str) -> None:
 
 def _figures(table: Table) -> list[tuple[int, int, Cell]]:
     """The amount cells of a form: by what stands in its columns' headers."""
-    from parsers.forms import family
-
     kinds = [c.kind for c in family().forms[table.id].columns]
     return [
         (r, c, cell)

@@ -15,7 +15,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -380,12 +380,24 @@ def read_one(
                         raise
             return read_isolated(data, slow, file_name=file_name, part=part, kept=kept)
 
+        def reread(pages: Collection[int]) -> Any:
+            # pages whose text layer says other figures than are drawn
+            if not recognise:
+                raise ScannedError(
+                    f"the text layer of {len(pages)} pages is not what is drawn",
+                    file_name or "the file",
+                    "Nothing to do: it waits for the recognition's own processes.",
+                )
+            return read_isolated(data, slow, file_name=file_name, images=pages, kept=kept)
+
         part, parts = 1, 1
         problems: list[DocumentError] = []
         while part <= parts:
             try:
                 document = read(part)
-                record.documents.append(judge_with_second_reading(document, data, settings))
+                record.documents.append(
+                    judge_with_second_reading(document, data, settings, reread=reread)
+                )
             except ScannedError:
                 parsed.write_bytes(_waits(sha256, PARSER_VERSION), b"")
                 return None

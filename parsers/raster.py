@@ -46,6 +46,12 @@ _BESIDE = 0.3
 _MEETS = 1.5
 _LONE_LEVEL, _LONE_UPRIGHT = 70.0, 40.0
 """Rules this long need not end at others."""
+_COVERED = 26
+"""Ink (of 255) from here on is no paper: a watermark printed over a rule hides it."""
+_MOST_COVERED, _MOST_BROKEN = 18.0, 0.8
+"""A rule goes on behind a watermark this long, and over paper this long (points)."""
+_THIN_RULE = 1.6
+"""Ink this far (points) on both sides of a rule's middle: what stands there is print."""
 
 
 @dataclass(slots=True)
@@ -213,9 +219,11 @@ def find_rules(sheet: Sheet) -> tuple[list[Segment], list[Segment], Pixels]:
     import numpy as np
 
     scale = sheet.scale
-    level, level_at = _strokes(sheet.faint, scale, _LEVEL_RULE)
-    turned, turned_at = _strokes(np.ascontiguousarray(sheet.faint.T), scale, _UPRIGHT_RULE)
+    level, level_at = _rules(sheet.faint, sheet.ink, scale, _LEVEL_RULE, _LONE_LEVEL)
     across = np.ascontiguousarray(sheet.ink.T)
+    turned, turned_at = _rules(
+        np.ascontiguousarray(sheet.faint.T), across, scale, _UPRIGHT_RULE, _LONE_UPRIGHT
+    )
     levels = [p for s in level if s.length > _LONE_LEVEL for p in s.pieces]
     uprights = [p for s in turned if s.length > _LONE_UPRIGHT for p in s.pieces]
     levels, uprights = _meeting(
@@ -228,6 +236,63 @@ def find_rules(sheet: Sheet) -> tuple[list[Segment], list[Segment], Pixels]:
         _only(turned_at, uprights, scale).T
     )
     return levels, uprights, mask
+
+
+def _rules(
+    faint: Pixels, ink: Pixels, scale: float, shortest: float, lone: float
+) -> tuple[list[_Stroke], Pixels]:
+    """Strokes that may be level rules, with what goes on of them behind a watermark."""
+    strokes, mask = _strokes(faint, scale, shortest)
+    for stroke in strokes:
+        if stroke.length <= lone and not all(_alone(ink, scale, p) for p in stroke.pieces):
+            continue
+        for end in (0, -1):
+            at, start, stop = stroke.pieces[end]
+            longer = _gone_on(faint, scale, (at, start, stop), onward=bool(end))
+            if not longer:
+                continue
+            stroke.length += longer
+            stop, start = (stop + longer, start) if end else (stop, start - longer)
+            stroke.pieces[end] = (at, start, stop)
+            y, a, b = round(at * scale), round(start * scale), round(stop * scale)
+            rows, along = slice(max(0, y - 2), y + 3), slice(max(0, a), b)
+            mask[rows, along] |= _may_be_rule(faint[rows, along])
+    return strokes, mask
+
+
+def _may_be_rule(part: Pixels) -> Pixels:
+    """The pixels that may belong to a rule."""
+    import numpy as np
+
+    return np.where(part >= RULE, 255, 0).astype(np.uint8)
+
+
+def _gone_on(faint: Pixels, scale: float, rule: Segment, *, onward: bool) -> float:
+    """How many points a level rule goes on beyond its end, in stretches between which a watermark
+    covers it. A watermark printed over a table breaks its rules; paper ends them."""
+
+    at, start, end = rule
+    y = round(at * scale)
+    beside = max(2, round(_THIN_RULE * scale))
+    height, width = faint.shape
+    if not beside <= y < height - beside:
+        return 0.0
+    along = (
+        slice(min(width, round(end * scale)), width) if onward else slice(0, round(start * scale))
+    )
+    turn = 1 if onward else -1
+    here = faint[y - 1 : y + 2, along].max(axis=0)[::turn]
+    print_ = (faint[y - beside, along] >= RULE) & (faint[y + beside, along] >= RULE)
+    dark = (here >= RULE) & ~print_[::turn]
+    paper = here < _COVERED
+    last = gap = bare = 0
+    for n, (is_dark, is_paper) in enumerate(zip(dark.tolist(), paper.tolist(), strict=True), 1):
+        bare = bare + 1 if is_paper else 0
+        gap = 0 if is_dark else gap + 1
+        last = n if is_dark else last
+        if bare > _MOST_BROKEN * scale or gap > _MOST_COVERED * scale:
+            break
+    return last / scale
 
 
 def _meeting(

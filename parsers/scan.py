@@ -21,6 +21,7 @@ from parsers import glyphs, ocr, raster
 from parsers.document import BBox, ParsedDocument
 from parsers.grid import build_grids
 from parsers.page import Page, Seen, TextLine, Word
+from parsers.second import without_aslant
 from parsers.seen import UNWITNESSED
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ may stand close, the narrow one does, save beside a sign that has its own air (�
 _OWN_AIR_AFTER, _OWN_AIR_BEFORE = "，。、；：！？）》」”’,;:)", "（《「“‘("
 _COLUMNS, _COLUMNED = 3, 2
 """Runs in a line, and such lines on a page, from which on a page without rules is a form."""
+_ACROSS = 0.5
+"""Share of the page's width from which on a line is one of running text, or a title."""
 _DEEPEST = 3
 _SAME_LINE = 0.4
 """Share of a line's height by which the middles of two of its runs may differ."""
@@ -85,7 +88,6 @@ _SPECK = 1.3
 _DIM = 0.02
 """Share of a cell that may lie under dark dirt."""
 _GRAIN, _EDGE_GRAIN, _EDGE_GAP = 2.8, 2.2, 1.8
-_DOTS = "·•●.,、。'`’-—~^"
 _SCRAPS = ".,、。'`’·^，．:：;；"
 """Outside rules these by themselves are dirt or a scrap of print, and no word."""
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -136,6 +138,8 @@ def read_scans(
         for k, page in enumerate(pages):
             if page.number in wanted:
                 sheet = pdf[page.number - 1]
+                if not is_scan(page):  # its layer lies, and what it draws may be taken apart
+                    without_aslant(sheet)
                 out[k], found = read_scan(sheet, page, kept)
                 figures += found
                 sheet.close()
@@ -185,7 +189,7 @@ def read_scan(
     lines: dict[int, list[Word]] = {}
     figures: list[tuple[Seen, Pixels]] = []
     for piece, one in zip(pieces, seen, strict=True):
-        if _is_grain(piece, one, scale):
+        if _is_grain(piece, scale):
             continue
         if not one.text or (free and all(ch in _SCRAPS for ch in one.text)):
             if piece.owner >= 0:
@@ -262,11 +266,10 @@ def _grey_of(sheet: raster.Sheet, mask: Pixels, box: tuple[int, int, int, int]) 
     return out
 
 
-def _is_grain(piece: _Piece, seen: Seen, scale: float) -> bool:
-    """Dots that stand alone are dirt: no figure and no word is one dot."""
+def _is_grain(piece: _Piece, scale: float) -> bool:
+    """Dots that stand alone are dirt, whatever they look like: no figure and no word is one dot."""
     x0, top, x1, bottom = piece.box
-    small = max(x1 - x0, bottom - top) < _GRAIN * scale
-    return small and all(ch in _DOTS for ch in seen.text)
+    return max(x1 - x0, bottom - top) < _GRAIN * scale
 
 
 def _word(piece: _Piece, seen: Seen, scale: float, *, free: bool = False) -> Word:
@@ -381,13 +384,19 @@ def _pieces(
 
 
 def _has_columns(ink: Pixels, scale: float) -> bool:
-    """Do lines of a page without rules stand in columns? Running text does not."""
-    lines = 0
+    """Do lines of a page without rules stand in columns? Running text does not.
+
+    A form without figures has one such line, its header, and then little text besides.
+    """
+    lines = across = 0
     for a, b in _spans(ink, scale, grain=True):
-        gap = _WORD_GAP * max(6 * scale, min(b - a, 2 * _TYPICAL * scale))
+        # a header's band is as high as its highest text: columns are as far apart as lines are high
+        gap = _WORD_GAP * max(6 * scale, min(b - a, _TYPICAL * scale))
         runs = [*_runs(ink, scale, (0, a, ink.shape[1], b), -1, gap)]
-        lines += sum(p.box[2] - p.box[0] > _GRAIN * scale for p in runs) >= _COLUMNS
-    return lines >= _COLUMNED
+        widths = [p.box[2] - p.box[0] for p in runs if p.box[2] - p.box[0] > _GRAIN * scale]
+        lines += len(widths) >= _COLUMNS
+        across += len(widths) == 1 and widths[0] > _ACROSS * ink.shape[1]
+    return lines >= _COLUMNED or (lines > 0 and lines >= across)
 
 
 def _around_tables(

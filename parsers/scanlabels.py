@@ -114,8 +114,8 @@ def _match(
 ) -> None:
     cell = table.cells[r][c]
     circled = _BARE_NUMBER.match(cell.text) if table.id == "T10" else None
-    if circled and (cell.confidence or 0.0) < _PLAIN:
-        # a circled number reads as a bare one; no label has a bare number right before it
+    if circled:
+        # a circled number reads as a bare one, surely too; no label has a bare one right before it
         _take(cell, "①②③"[int(circled.group()) - 1] + cell.text[1:])
         table.body[r][c] = cell.text
     said = key(cell.text)

@@ -215,7 +215,7 @@ def _read_pixels(page: Any, request: CellRequest) -> SecondReading:
     if first.agrees and first.sure:
         return first
     # no figure is printed aslant: such a watermark may go before looking more closely
-    tried = [] if _without_aslant(page) else [first]
+    tried = [] if without_aslant(page) else [first]
     tried += [_read_at(page, request, scale) for scale in SCALES[len(tried) :]]
     x0, top, x1, bottom = request.bbox
     if request.kind == "cell" and bottom - top > x1 - x0:  # print that stands sideways
@@ -233,7 +233,7 @@ def _read_pixels(page: Any, request: CellRequest) -> SecondReading:
     return best
 
 
-def _without_aslant(page: Any) -> bool:
+def without_aslant(page: Any) -> bool:
     """Switch off texts that stand at an angle; True where the page had any (now or before)."""
     from pypdfium2 import raw
 

@@ -39,8 +39,9 @@ def as_seen(
     whole = 1.0 if len(seen) == len(words) else UNWITNESSED
     cell.confidence = min((s.confidence for s in seen), default=1.0)
     cell.confidence = min(cell.confidence, whole)
-    if kind == "code":
-        cell.text = cell.text.strip(_DIRT)
+    if kind == "code" and words:
+        _as_code(cell, seen)
+        cell.confidence = min(cell.confidence, whole)
     if kind == "amount" and words:
         cell.text, cell.confidence = _figure(words)
         cell.confidence = min(cell.confidence, whole, _witnessed(seen, cell.text))
@@ -49,6 +50,21 @@ def as_seen(
         cell.confidence = 0.0
     cell.confidence = round(cell.confidence, 4)
     return cell.text
+
+
+def _as_code(cell: Cell, seen: Sequence[Seen]) -> None:
+    """A code is digits: where letters were read among them (O, Q, i), the reading counts that
+    allows digits only; what was read at first stays with the cell."""
+    said = cell.text.strip(_DIRT)
+    digits = sum(ch.isdecimal() for ch in said)
+    figure = "".join(s.figure for s in seen).strip(_DIRT)
+    if said and not said.isdecimal() and 2 * digits >= len(said) and figure.isdecimal():
+        cell.alternatives = [said]
+        cell.confidence = min((s.figure_confidence for s in seen), default=0.0)
+        said = figure
+    if said.isdecimal():
+        cell.confidence = min(cell.confidence or 0.0, _witnessed(seen, said))
+    cell.text = said
 
 
 def _overlap(one: BBox, other: BBox) -> bool:

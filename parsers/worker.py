@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from types import TracebackType
@@ -79,6 +79,7 @@ class Worker:
         part: int = 1,
         *,
         recognise: bool = True,
+        images: Collection[int] = (),
         kept: str | None = None,
     ) -> ParsedDocument:
         """``parsers.read.read_document`` in the child; ``kept``: folder of recognitions.
@@ -87,7 +88,9 @@ class Worker:
         with code ``timeout`` or ``memory``, or ``failed`` where the reader has a bug.
         """
         with self._lock:
-            head, body = self._ask(data, file_name, part=part, recognise=recognise, kept=kept)
+            head, body = self._ask(
+                data, file_name, part=part, recognise=recognise, images=images, kept=kept
+            )
         if head["outcome"] == "parsed":
             return ParsedDocument.model_validate_json(body)
         error = error_of(head["outcome"], head["what"], head["where"], head["remedy"])
@@ -140,6 +143,7 @@ class Worker:
         *,
         part: int = 1,
         recognise: bool = True,
+        images: Collection[int] = (),
         kept: str | None = None,
         draft: bool = False,
     ) -> tuple[dict[str, Any], bytes]:
@@ -153,6 +157,7 @@ class Worker:
                 "pictures": pictures,
                 "part": part,
                 "recognise": recognise,
+                "images": sorted(images),
                 "kept": kept,
                 "draft": draft,
             }
@@ -263,10 +268,11 @@ def read_isolated(
     part: int = 1,
     *,
     recognise: bool = True,
+    images: Collection[int] = (),
     kept: str | None = None,
 ) -> ParsedDocument:
     """Read one document in this thread's child process. Raises DocumentError only."""
-    return _own(limits).read(data, file_name, part, recognise=recognise, kept=kept)
+    return _own(limits).read(data, file_name, part, recognise=recognise, images=images, kept=kept)
 
 
 def second_isolated(
@@ -417,6 +423,7 @@ def _answer(
     *,
     part: int = 1,
     recognise: bool = True,
+    images: Collection[int] = (),
     kept: str | None = None,
     draft: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
@@ -445,6 +452,7 @@ def _answer(
             file_name=file_name,
             part=part,
             recognise=recognise,
+            images=images,
             kept=Folder(kept) if kept else None,
         )
         return {"outcome": "parsed"}, document.model_dump_json().encode()
@@ -487,6 +495,7 @@ def _serve(source: IO[bytes], sink: IO[bytes]) -> None:
                 asked["pictures"],
                 part=asked["part"],
                 recognise=asked["recognise"],
+                images=asked["images"],
                 kept=asked["kept"],
                 draft=asked["draft"],
             )

@@ -50,9 +50,11 @@ class Doubt:
 class Settled:
     """``chosen``: index of the reading of each figure that the sums leave alone; ``open``: those
     with more than one, or none that was tested by any sum; ``feasible``: is there any solution?
-    ``left``: for a free figure the one value (元) that the sums leave, where they do."""
+    ``left``: for a free figure the one value (元) that the sums leave, where they do;
+    ``likeliest``: index of each figure's reading in the cheapest choice that is feasible."""
 
     feasible: bool
+    likeliest: dict[Key, int] = field(default_factory=dict)
     chosen: dict[Key, int] = field(default_factory=dict)
     open: set[Key] = field(default_factory=set)
     left: dict[Key, Decimal] = field(default_factory=dict)
@@ -72,7 +74,7 @@ def settle(bounds: Sequence[Bound], doubts: Mapping[Key, Doubt]) -> Settled:
     if first is None:
         return Settled(False, open=set(doubts))
     programme = _Programme(chosen, doubts, _MORE)
-    out = Settled(True)
+    out = Settled(True, likeliest=first)
     tested = {
         key_of(t) for b in chosen for t in b.terms if t.value is not None or _doubted(t, doubts)
     }
@@ -96,12 +98,44 @@ def settle(bounds: Sequence[Bound], doubts: Mapping[Key, Doubt]) -> Settled:
     return out
 
 
+def printed_alike(bounds: Sequence[Bound]) -> list[set[Key]]:
+    """Sets of figures that are one and the same, printed in several places: a hard sum has them
+    as its only filled addends on either side, and they are equal."""
+    of: dict[Key, set[Key]] = {}
+    for bound in bounds:
+        if not _is_sum(bound) or bound.relation != "=":
+            continue
+        filled = [t for t in bound.terms if t.value is not None]
+        if (
+            len(filled) != 2
+            or any(t.ref.row is None for t in filled)
+            or filled[0].value != filled[1].value
+            or not filled[0].value
+            or (filled[0].side == filled[1].side) == (filled[0].sign == filled[1].sign)
+        ):
+            continue
+        one, other = (of.setdefault(key_of(t), {key_of(t)}) for t in filled)
+        one |= other
+        for key in one:
+            of[key] = one
+    return [*{id(keys): keys for keys in of.values()}.values()]
+
+
 def _doubted(term: BoundTerm, doubts: Mapping[Key, Doubt]) -> bool:
     return key_of(term) in doubts
 
 
 def _binds(bound: Bound, doubts: Mapping[Key, Doubt]) -> bool:
-    if (
+    if not _is_sum(bound):
+        return False
+    if any(_doubted(t, doubts) for t in bound.terms):
+        return True
+    return evaluate(bound).outcome in ("exact", "rounding")
+
+
+def _is_sum(bound: Bound) -> bool:
+    """A hard sum over figures of the document."""
+    return not (
         bound.identity.family not in FAMILIES
         or bound.identity.severity != "hard"
         or bound.is_check
@@ -109,11 +143,7 @@ def _binds(bound: Bound, doubts: Mapping[Key, Doubt]) -> bool:
         or bound.after is not None
         or bound.tolerance in ("share", "rate")
         or not bound.terms
-    ):
-        return False
-    if any(_doubted(t, doubts) for t in bound.terms):
-        return True
-    return evaluate(bound).outcome in ("exact", "rounding")
+    )
 
 
 class _Programme:

@@ -66,7 +66,7 @@ def reads(
 
     monkeypatch.setattr(parsers.worker, "read_isolated", again)
     monkeypatch.setattr(
-        "nightly.judging.judge_with_second_reading", lambda document, *_: _judged(document)
+        "nightly.judging.judge_with_second_reading", lambda document, *_, **__: _judged(document)
     )
 
 

@@ -12,10 +12,12 @@ import pytest
 from expectations.catalogue import judge
 from nightly import steps
 from nightly.decisions import Correction, apply_corrections
+from nightly.layers import Rereader
 from nightly.scans import MOST_DOUBTS, is_recognised, readings_of, settle_scans
 from nightly.settings import Settings
 from parsers.document import Cell, ParsedDocument, Warning_
 from parsers.read import read_document
+from parsers.rows import describe_rows
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "pdf" / "qinglan-office-2026.pdf"
 
@@ -93,6 +95,66 @@ def test_what_no_reading_mends_waits_for_a_person(recognised: ParsedDocument) ->
     ] == out.open
     assert "7777.77" in out.reasons[-1]
     assert right not in out.reasons[-1]
+
+
+def test_what_is_printed_several_times_and_read_alike_is_settled(
+    recognised: ParsedDocument,
+) -> None:
+    """A worn figure and the total of its line, which is the same figure: neither print is sure,
+    and rounding would let the sums take another; the same reading of both counts together."""
+    table = recognised.table("T06")
+    assert table is not None
+    row = next(r for r, m in enumerate(table.rows) if m.kind == "item" and table.cells[r][2].amount)
+    texts = {c: table.cells[row][c].text for c in (2, 3, 4) if table.cells[row][c].text}
+    (total, part) = texts
+    text = texts[total]
+    near = text[:-1] + str((int(text[-1]) + 1) % 10)
+    for c in (total, part):
+        misread(recognised, f"T06/{row}/{c}", text, near).confidence = 0.75
+    assert not settle_scans(recognised).open
+    misread(recognised, f"T06/{row}/{part}", text, near).confidence = 0.3  # another was read there
+    assert settle_scans(recognised).open == [f"T06/{row}/{part}", f"T06/{row}/{total}"]
+
+
+def test_a_code_that_is_none_or_stands_nowhere_else_waits_for_a_person(
+    recognised: ParsedDocument,
+) -> None:
+    table = recognised.table("T05")
+    assert table is not None
+    row = next(r for r, m in enumerate(table.rows) if m.kind == "item")
+    code = table.cells[row][0]
+    right, code.confidence = code.text, 0.3
+    assert not settle_scans(recognised).open, "the same code stands beside the same name in T02"
+    code.text = right[:-1] + "8"
+    assert settle_scans(recognised).open == [f"T05/{row}/0"]
+    assert not settle_scans(recognised, decided={f"T05/{row}/0"}).open
+    code.text, code.confidence = right[:-1], 0.99
+    assert settle_scans(recognised).open == [f"T05/{row}/0"], "six digits are no code"
+
+
+def test_a_person_reads_a_code(recognised: ParsedDocument) -> None:
+    table = recognised.table("T05")
+    assert table is not None
+    row = next(r for r, m in enumerate(table.rows) if m.kind == "item")
+    right = table.cells[row][0].text
+    table.cells[row][0].text = table.body[row][0] = "2O" + right[2:]
+    recognised.warnings = describe_rows(table)
+    assert table.rows[row].kind == "line"
+    decision = Correction(
+        file_sha256=recognised.document.file_sha256,
+        cell=f"T05/{row}/0",
+        printed="2O" + right[2:],
+        value=right,
+        why="the zero is worn",
+        who="reviewer",
+        when=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    applied = apply_corrections(recognised, [decision]).document
+    mended = applied.table("T05")
+    assert mended is not None
+    assert (mended.rows[row].kind, mended.rows[row].code) == ("item", right)
+    assert mended.cells[row][0].amount is None
+    assert [w.code for w in applied.warnings] == ["correction_applied"]
 
 
 def test_what_a_person_has_read_is_no_doubt(recognised: ParsedDocument) -> None:
@@ -179,3 +241,23 @@ def test_scans_wait_for_their_own_processes_and_are_recognised_once(
         checkpoint.unlink()
     steps.read_one(settings, waiting)
     assert kept.stat().st_mtime_ns == before
+
+
+def test_a_layer_that_lies_waits_for_recognition_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUDGETS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BUDGETS_DECISIONS", str(tmp_path / "decisions"))
+    settings = Settings.from_environment()
+    steps.ingest(settings, [SAMPLE], "hand")
+
+    def lies(document: ParsedDocument, *_: object, reread: Rereader) -> ParsedDocument:
+        return reread({1})
+
+    monkeypatch.setattr("nightly.judging.judge_with_second_reading", lies)
+    (batch,) = steps.find_unparsed(settings)
+    done = steps.parse_batch(settings, batch, "night", recognise=False)
+    assert (done["documents"], done["scans"]) == (0, 1)
+    ((waiting,),) = steps.find_scans(settings)
+    (document,) = steps.read_one(settings, waiting).documents
+    assert [w.where for w in document.warnings if w.code == "recognised_pages"] == ["1"]

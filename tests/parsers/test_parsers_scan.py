@@ -178,6 +178,28 @@ def test_dirt_beside_a_code_is_no_part_of_it() -> None:
     assert as_cell(Seen(".2080505", 0.9), "code").text == "2080505"
 
 
+def test_a_code_is_digits_and_keeps_what_was_read() -> None:
+    read = as_cell(Seen("221Q201", 0.97, "2210201", 0.96, [], "2210201", 0.8), "code")
+    assert (read.text, read.alternatives, read.amount) == ("2210201", ["221Q201"], None)
+    assert (read.confidence or 0) >= SURE
+    other = as_cell(Seen("221Q201", 0.97, "2210201", 0.96, [], "2219201", 0.8), "code")
+    assert (other.confidence or 0) < SURE
+    assert as_cell(Seen("合计", 0.99), "code").text == "合计"
+
+
+def test_a_rule_goes_on_behind_a_watermark_and_ends_where_paper_is() -> None:
+    """Broken by a watermark's strokes into pieces shorter than a rule is; on the right, paper."""
+    faint = np.zeros((60, 800), np.uint8)
+    faint[30:32, 20:420] = 200
+    for x in range(80, 420, 50):
+        faint[:, x : x + 24] = 60
+    faint[30:32, 480:500] = 200
+    (rule,) = [s for s in raster._rules(faint, faint, 2.0, 18.0, 70.0)[0] if s.length > 70]
+    start, end = rule.pieces[0][1], rule.pieces[-1][2]
+    assert start == pytest.approx(10, abs=1)
+    assert end == pytest.approx(210, abs=1)
+
+
 def test_characters_that_print_alike_are_near() -> None:
     assert distance("①公务用车", "1公务用车") < distance("公务用车", "1公务用车")
     assert distance("收入总计", "收人总计") < 0.5 < distance("收入总计", "支出总计")
@@ -204,6 +226,24 @@ def test_running_text_stands_in_no_columns() -> None:
     assert not scan._has_columns(ink, 2.0)
     ink[:, 100:160] = ink[:, 220:300] = 0
     assert scan._has_columns(ink, 2.0)
+
+
+def test_a_form_without_figures_has_columns_in_its_header_only() -> None:
+    """A title across the page, the header (one text of two lines among those of one), 合计."""
+    ink = np.zeros((200, 400), np.uint8)
+    ink[10:34, 60:340] = 255
+    ink[60:78, 20:60] = ink[50:68, 90:130] = ink[72:90, 90:130] = 255
+    ink[60:78, 160:200] = ink[60:78, 230:270] = 255
+    ink[110:128, 30:64] = 255
+    assert scan._has_columns(ink, 2.0)
+    ink[140:158, 60:340] = 255  # below one such line more text than that: it is no form
+    assert not scan._has_columns(ink, 2.0)
+
+
+def test_a_speck_is_dirt_whatever_it_looks_like() -> None:
+    line = np.zeros((10, 30), np.uint8)
+    assert scan._is_grain(scan._Piece(line, (0, 0, 4, 4), 0), 2.0)
+    assert not scan._is_grain(scan._Piece(line, (0, 0, 6, 12), 0), 2.0)
 
 
 def test_the_strokes_of_a_numeral_are_no_lines() -> None:
