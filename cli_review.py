@@ -147,5 +147,7 @@ def _print_suspect(suspect: Suspect) -> None:
     others = [a for a in suspect.alternatives if a != suspect.pixels]
     if others:
         typer.echo(f"  或     or          {'、'.join(others)}")
+    if suspect.left is not None:
+        typer.echo(f"  勾稽     the sums leave {suspect.left}")
     if suspect.crop is not None:
         typer.echo(f"  {suspect.crop}")

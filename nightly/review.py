@@ -6,7 +6,7 @@ Reads the checkpoints of reading, so it needs no warehouse. Nothing here prints.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -15,15 +15,21 @@ from pydantic import BaseModel, Field
 
 from expectations.catalogue import load_catalogue
 from expectations.catalogue.binder import Binder
+from expectations.catalogue.repair import Doubt, Key, settle
 from nightly.decisions import Correction, DecisionError, add_correction, row_and_column
 from nightly.judging import form_request, requests_of
 from nightly.settings import Settings
 from parsers.document import Cell, ParsedDocument, ParseRecord
+from parsers.forms import family_of
 from parsers.second import CellRequest, crop_png
 from parsers.worker import Limits, second_isolated
 from store import Store
 
 DIFFERS = "second_reading_differs"
+_MOST_LEFT = 40
+"""More suspects than this leave nothing to the sums."""
+_ROUNDING = 4.0
+"""Printed steps by which rounded addends may miss a proposed sum."""
 _VERSION = re.compile(r"parser=(\d+)/")
 
 
@@ -43,6 +49,9 @@ class Suspect(BaseModel):
     alternatives: list[str] = []
     recognised: bool = Field(
         default=False, description="of a scan: ``printed`` is the first recogniser's reading"
+    )
+    left: str | None = Field(
+        default=None, description="the figure with which the hard sums add up, as it is printed"
     )
     crop: Path | None = None
 
@@ -120,6 +129,7 @@ def evidence(settings: Settings, document: ParsedDocument, cell: str | None = No
     flat = [r for requests in asked.values() for r in requests]
     limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
     readings = {r.key: r for r in second_isolated(data, flat, limits)}
+    left = left_by_sums(document, [s.cell for s in _waiting(document).suspects] + [cell or ""])
     folder = settings.data / "review" / document.document.document_id
     for suspect in out.suspects:
         for request in asked[suspect.cell][:1]:
@@ -132,9 +142,33 @@ def evidence(settings: Settings, document: ParsedDocument, cell: str | None = No
                 suspect.recognised = True
                 both = [*held.alternatives, *suspect.alternatives]
                 suspect.alternatives = [a for a in dict.fromkeys(both) if a != request.text]
+            suspect.left = left.get(suspect.cell)
             folder.mkdir(parents=True, exist_ok=True)
             suspect.crop = folder / f"{re.sub(r'[^0-9A-Za-z]+', '-', suspect.cell)}.png"
             suspect.crop.write_bytes(crop_png(data, request.page, request.bbox))
+    return out
+
+
+def left_by_sums(document: ParsedDocument, cells: Collection[str]) -> dict[str, str]:
+    """The figure (as printed, in the form's unit) that makes the hard sums add up at each of these
+    cells, whatever the others of them are; only cells where nothing but rounding leaves a choice."""
+    doubts: dict[Key, Doubt] = {}
+    for name in cells:
+        form, _, place = name.partition("/")
+        table = document.table(form)
+        if table is not None and (row_column := place.split("/")) and len(row_column) == 2:
+            r, c = map(int, row_column)
+            kinds = [x.kind for x in family_of(table.template).forms[form].columns]
+            if r < len(table.cells) and c < len(kinds) and kinds[c] == "amount":
+                doubts[form, r, c] = Doubt([], [], table.step * table.factor, free=True)
+    if not 0 < len(doubts) <= _MOST_LEFT:
+        return {}
+    out: dict[str, str] = {}
+    bounds = Binder(document, load_catalogue()).bind()
+    for key, value in settle(bounds, doubts, within=_ROUNDING).left.items():
+        table = document.table(key[0])
+        if table is not None:
+            out["/".join(map(str, key))] = f"{(value / table.factor).quantize(table.step):f}"
     return out
 
 

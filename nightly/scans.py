@@ -26,8 +26,10 @@ from parsers.document import Cell, ParsedDocument, Table, Warning_
 from parsers.forms import family
 from parsers.forms import key as plain
 from parsers.money import NotAnAmountError, parse_amount
+from parsers.scanlabels import match_names
 from parsers.second import same_figure
 from parsers.seen import SURE, UNWITNESSED
+from warehouse.reference import economic_items, function_names
 
 MOST_DOUBTS = 150
 """More figures in doubt than this are no doubts about figures: the scan is not readable."""
@@ -62,6 +64,7 @@ def is_recognised(document: ParsedDocument) -> bool:
 def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Settlement:
     """Settle the recognised figures of a document; ``decided`` are those a person has read."""
     document = document.model_copy(deep=True)
+    match_names(document, function_names(), economic_items())
     out = Settlement(document)
     doubts: dict[Key, Doubt] = {}
     readings: dict[Key, list[str]] = {}

@@ -269,7 +269,7 @@ def _may_be_rule(part: Pixels) -> Pixels:
 
 def _gone_on(faint: Pixels, scale: float, rule: Segment, *, onward: bool) -> float:
     """How many points a level rule goes on beyond its end, in stretches between which a watermark
-    covers it. A watermark printed over a table breaks its rules; paper ends them."""
+    covers it. A watermark printed over a table breaks its rules; paper and print end them."""
 
     at, start, end = rule
     y = round(at * scale)
@@ -284,10 +284,10 @@ def _gone_on(faint: Pixels, scale: float, rule: Segment, *, onward: bool) -> flo
     here = faint[y - 1 : y + 2, along].max(axis=0)[::turn]
     print_ = (faint[y - beside, along] >= RULE) & (faint[y + beside, along] >= RULE)
     dark = (here >= RULE) & ~print_[::turn]
-    paper = here < _COVERED
+    pale = (here >= _COVERED) & (here < RULE)
     last = gap = bare = 0
-    for n, (is_dark, is_paper) in enumerate(zip(dark.tolist(), paper.tolist(), strict=True), 1):
-        bare = bare + 1 if is_paper else 0
+    for n, (is_dark, is_pale) in enumerate(zip(dark.tolist(), pale.tolist(), strict=True), 1):
+        bare = 0 if is_dark or is_pale else bare + 1  # paper or print
         gap = 0 if is_dark else gap + 1
         last = n if is_dark else last
         if bare > _MOST_BROKEN * scale or gap > _MOST_COVERED * scale:

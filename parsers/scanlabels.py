@@ -1,17 +1,18 @@
 """Labels of recognised rows, matched to what can stand there.
 
 Three lists say what a label can be: the fixed rows of a form (T01, T04, T10), the same code's
-name in the document's other forms (T02, T03, T05, T08) or in a code list, and the projects of
-the performance tables (T12, T13). A label that is none of them but nearer to one than to any
+name in the document's other forms (T02, T03, T05, T08) or in a code list (economic items in T06),
+and the projects and bodies of the performance tables and of T11 (T12, T13). A label that is none of them but nearer to one than to any
 other, counted in characters that a recogniser confuses, is that one; what was read stays with
-the cell. What cannot be matched stays as read, and is told.
+the cell. What was not read plainly and cannot be matched stays as read, and is told
+(``label_unmatched``).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from parsers.document import Cell, ParsedDocument, Table, Warning_
@@ -38,12 +39,7 @@ _APART = 0.5
 def match_labels(document: ParsedDocument) -> None:
     """Match the labels of recognised cells, in place; call before the rows are described."""
     named = _names_by_code(document.tables)
-    projects = {
-        key(name)
-        for table in document.performance
-        for field in ("项目名称",)
-        if isinstance(name := table.get(field), str) and key(name)
-    }
+    projects = _projects(document)
     for table in document.tables:
         form = family().forms[table.id]
         fixed = _fixed(table.id)
@@ -53,34 +49,47 @@ def match_labels(document: ParsedDocument) -> None:
                 kind = form.columns[c].kind if c < len(form.columns) else ""
                 if cell.source != "ocr" or kind != "label" or not cell.text:
                     continue
+                known: Iterable[str] = ()
                 if fixed:
-                    _match(document, table, r, c, fixed, tell=True)
+                    known = fixed
                 elif code is not None and c != code and row[code].text in named:
-                    _match(document, table, r, c, {named[row[code].text]}, tell=False)
-                elif table.id in ("T12", "T13") and projects:
-                    _match(document, table, r, c, projects, tell=False)
+                    known = {named[row[code].text]}
+                elif table.id in ("T12", "T13"):
+                    known = projects
+                _match(document, table, r, c, known)
 
 
-def match_names(document: ParsedDocument, names: Mapping[str, str]) -> None:
-    """Match the names beside recognised codes to a code list (code → name), in place."""
+def _projects(document: ParsedDocument) -> set[str]:
+    """Projects (项目名称) and bodies (实施单位) of the performance tables, and the units of T11."""
+    said = [t.get(field) for t in document.performance for field in ("项目名称", "实施单位")]
+    said.append(document.document.department)
+    units = document.table("T11")
+    for row in units.cells if units is not None else ():
+        if (row[0].confidence or 0.0) >= _PLAIN:
+            said.append(row[0].text)
+    return {key(name) for name in said if isinstance(name, str) and key(name)}
+
+
+def match_names(
+    document: ParsedDocument, names: Mapping[str, Collection[str]], items: Collection[str] = ()
+) -> None:
+    """Match the names beside recognised codes to a code list (code → its names), and those of T06
+    to the economic ``items``, in place; call once the rows are described."""
     for table in document.tables:
         form = family().forms[table.id]
-        if "code" not in form.roles:
-            continue
-        code = form.roles.index("code")
+        code = form.roles.index("code") if "code" in form.roles else None
         for r, row in enumerate(table.cells):
-            wanted = names.get(row[code].text) if code < len(row) else None
+            known: Collection[str] = items if table.id == "T06" else ()
+            if code is not None and code < len(row):
+                known = names.get(row[code].text, ())
             for c, cell in enumerate(row):
-                if (
-                    wanted
-                    and cell.source == "ocr"
-                    and cell.text
-                    and c != code
-                    and form.columns[c].kind == "label"
-                ):
-                    _match(document, table, r, c, {wanted}, tell=True)
-                    if r < len(table.rows) and key(cell.text) == key(wanted):
-                        table.rows[r].label = key(cell.text)
+                is_name = c < len(form.columns) and form.columns[c].kind == "label" and c != code
+                if not (known and is_name and cell.source == "ocr" and cell.text):
+                    continue
+                before = key(cell.text)
+                _match(document, table, r, c, known)
+                if r < len(table.rows) and key(table.rows[r].label) == before:
+                    table.rows[r].label = key(cell.text)
 
 
 def _fixed(form_id: str) -> frozenset[str]:
@@ -109,35 +118,42 @@ def _names_by_code(tables: Iterable[Table]) -> dict[str, str]:
     return out
 
 
-def _match(
-    document: ParsedDocument, table: Table, r: int, c: int, known: Iterable[str], *, tell: bool
-) -> None:
-    cell = table.cells[r][c]
+def _match(document: ParsedDocument, table: Table, r: int, c: int, known: Iterable[str]) -> None:
+    cell, where = table.cells[r][c], f"{table.id}/{r}/{c}"
     circled = _BARE_NUMBER.match(cell.text) if table.id == "T10" else None
     if circled:
         # a circled number reads as a bare one, surely too; no label has a bare one right before it
         _take(cell, "①②③"[int(circled.group()) - 1] + cell.text[1:])
         table.body[r][c] = cell.text
     said = key(cell.text)
-    options = {key(k): k for k in known}
-    if said in options or (cell.confidence or 0.0) >= _PLAIN:
+    totals = family().forms[table.id].rows.get("total", [])
+    options = {key(k): k for k in (*known, *(totals if isinstance(totals, list) else ()))}
+    if (cell.confidence or 0.0) >= _PLAIN and cell.reading_text is None:
         return  # what is plainly read differs in print
+    document.warnings = [
+        w for w in document.warnings if w.code != "label_unmatched" or w.where != where
+    ]
+    if said in options:
+        return
     ranked = sorted((distance(said, k), k) for k in options)[:2]
-    best, text = ranked[0]
+    best, text = ranked[0] if ranked else (0.0, "")
     clear = len(ranked) < 2 or ranked[1][0] - best >= _APART
-    if best <= max(1.0, _NEAR * len(text)) and clear and _numbers(said) == _numbers(text):
+    near = bool(ranked) and best <= max(1.0, _NEAR * len(text)) and _numbers(said) == _numbers(text)
+    if near and clear:
         _take(cell, options[text])
         table.body[r][c] = cell.text
-    elif tell and not clear:
-        document.warnings.append(
-            Warning_(
-                code="label_unmatched",
-                message=f"{table.id} row {r + 1}: {cell.text!r} may be {text!r} or {ranked[1][1]!r}; "
-                "it stays as read",
-                page=cell.page,
-                where=f"{table.id}/{r}/{c}",
-            )
+        return
+    may_be = (
+        f" may be {' or '.join(repr(k) for _, k in ranked)};" if near else " matches nothing known;"
+    )
+    document.warnings.append(
+        Warning_(
+            code="label_unmatched",
+            message=f"{table.id} row {r + 1}: {cell.text!r}{may_be} it stays as read",
+            page=cell.page,
+            where=where,
         )
+    )
 
 
 def _numbers(text: str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["seeds", "write"]
+__all__ = ["economic_items", "function_names", "seeds", "write"]
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "expectations" / "catalogue"
@@ -112,6 +113,27 @@ def _csv(rows: Iterable[list[Any]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()
+
+
+@cache
+def function_names() -> Mapping[str, frozenset[str]]:
+    """What each code of the functional classification (支出功能分类) is and was called."""
+    names: dict[str, set[str]] = {}
+    for name in ("seed_function.csv", "seed_function_name.csv"):
+        for row in _rows_of(name):
+            names.setdefault(row["function_code"], set()).add(row["function_name"])
+    return {code: frozenset(said) for code, said in names.items()}
+
+
+@cache
+def economic_items() -> frozenset[str]:
+    """Names of the economic items (支出经济分类科目), of both classifications."""
+    return frozenset(row["item_name"] for row in _rows_of("seed_economic_item.csv"))
+
+
+def _rows_of(name: str) -> list[dict[str, str]]:
+    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def seeds(catalogue: Path = CATALOGUE) -> dict[str, str]:

@@ -64,10 +64,14 @@ def key_of(term: BoundTerm) -> Key:
     return term.ref.form, term.ref.row, term.ref.column
 
 
-def settle(bounds: Sequence[Bound], doubts: Mapping[Key, Doubt]) -> Settled:
+def settle(
+    bounds: Sequence[Bound], doubts: Mapping[Key, Doubt], *, within: float = 0.999
+) -> Settled:
     """Which readings of the figures in doubt the hard sums leave.
 
     Sums that are violated by sure figures alone are the publisher's own and bind nothing.
+    ``within``: a free figure counts as left where the sums bound it to so many printed steps;
+    rounding allows a few, of which the middle one adds up exactly (for a proposal, no repair).
     """
     chosen = [b for b in bounds if _binds(b, doubts)]
     first = _Programme(chosen, doubts, _SLACK).solve()
@@ -83,7 +87,7 @@ def settle(bounds: Sequence[Bound], doubts: Mapping[Key, Doubt]) -> Settled:
             out.open.add(key)
         elif doubt.free:
             span = programme.span(key)
-            if span is None or span[1] - span[0] > float(doubt.step / _WAN) * 0.999:
+            if span is None or span[1] - span[0] > float(doubt.step / _WAN) * within:
                 out.open.add(key)
             else:
                 step = doubt.step or Decimal("0.01")

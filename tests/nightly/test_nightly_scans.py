@@ -13,11 +13,13 @@ from expectations.catalogue import judge
 from nightly import steps
 from nightly.decisions import Correction, apply_corrections
 from nightly.layers import Rereader
+from nightly.review import left_by_sums
 from nightly.scans import MOST_DOUBTS, is_recognised, readings_of, settle_scans
 from nightly.settings import Settings
 from parsers.document import Cell, ParsedDocument, Warning_
 from parsers.read import read_document
 from parsers.rows import describe_rows
+from parsers.scanlabels import match_labels
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "pdf" / "qinglan-office-2026.pdf"
 
@@ -130,6 +132,77 @@ def test_a_code_that_is_none_or_stands_nowhere_else_waits_for_a_person(
     assert not settle_scans(recognised, decided={f"T05/{row}/0"}).open
     code.text, code.confidence = right[:-1], 0.99
     assert settle_scans(recognised).open == [f"T05/{row}/0"], "six digits are no code"
+
+
+def unsure(document: ParsedDocument, form: str, row: int, text: str) -> Cell:
+    table = document.table(form)
+    assert table is not None
+    at = next(c for c, cell in enumerate(table.cells[row]) if not cell.text.isdecimal())
+    cell = table.cells[row][at]
+    cell.text = table.body[row][at] = text
+    cell.confidence = 0.4
+    return cell
+
+
+def unmatched(document: ParsedDocument) -> list[str | None]:
+    return [w.where for w in document.warnings if w.code == "label_unmatched"]
+
+
+def test_a_name_is_matched_to_the_code_list_and_keeps_what_was_read(
+    recognised: ParsedDocument,
+) -> None:
+    """What other forms say does not help here: the list of codes does."""
+    table = recognised.table("T05")
+    assert table is not None
+    row = next(r for r, m in enumerate(table.rows) if m.code == "2080505")
+    name = table.cells[row][1].text
+    read = name.replace("基本", "墓本", 1)
+    table.rows[row].label = read
+    unsure(recognised, "T05", row, read)
+    out = settle_scans(recognised).document
+    cell = out.table("T05").cells[row][1]  # type: ignore[union-attr]
+    assert (cell.text, cell.reading_text) == (name, read)
+    assert out.table("T05").rows[row].label == name  # type: ignore[union-attr]
+    assert unmatched(out) == []
+
+
+def test_an_economic_item_that_no_list_has_stays_as_read_and_is_told(
+    recognised: ParsedDocument,
+) -> None:
+    unsure(recognised, "T06", 2, "某某经费测试")
+    out = settle_scans(recognised).document
+    assert out.table("T06").cells[2][0].text == "某某经费测试"  # type: ignore[union-attr]
+    assert unmatched(out) == ["T06/2/0"]
+
+
+def test_projects_are_matched_to_the_targets_or_told(recognised: ParsedDocument) -> None:
+    table = recognised.table("T12")
+    assert table is not None
+    projects = [t["项目名称"] for t in recognised.performance if t.get("项目名称")]
+    row = next(r for r, x in enumerate(table.cells) if x[0].text in projects)
+    name = table.cells[row][0].text
+    unsure(recognised, "T12", row, name.replace(name[2], "口", 1))
+    match_labels(recognised)
+    assert table.cells[row][0].text == name
+    assert unmatched(recognised) == []
+    unsure(recognised, "T12", row, "完全不同的一个项目名称")
+    match_labels(recognised)
+    assert table.cells[row][0].text == "完全不同的一个项目名称"
+    assert unmatched(recognised) == [f"T12/{row}/0"]
+
+
+def test_the_value_that_the_sums_leave_is_proposed(recognised: ParsedDocument) -> None:
+    key, right = a_figure(recognised)
+    other, also = next(
+        (f"T05/{r}/2", row[2].text)
+        for r, row in enumerate(recognised.table("T05").cells)  # type: ignore[union-attr]
+        if row[2].text and f"T05/{r}/2" != key and recognised.table("T05").rows[r].kind == "total"  # type: ignore[union-attr]
+    )
+    misread(recognised, key, "7777.77")
+    misread(recognised, other, "8888.88")
+    left = left_by_sums(recognised, [key, other, "N/no figure of a form"])
+    assert left == {key: right, other: also}
+    assert left_by_sums(recognised, ["T05/1/0"]) == {}, "a code is no sum"
 
 
 def test_a_person_reads_a_code(recognised: ParsedDocument) -> None:
