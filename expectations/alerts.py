@@ -58,6 +58,7 @@ ATTEMPTS = 3
 PAUSE_SECONDS = 2.0
 NAMES_SHOWN = 12
 FIGURES_SHOWN = 5
+HOURS_OF_A_NIGHT = 26
 NO_CHANNEL = "no channel configured (BUDGETS_ALERT_URLS)"
 
 
@@ -101,6 +102,10 @@ class Night:
     """Documents whose reading by a new parser version is worse and was kept back."""
     documents: tuple[tuple[str, str], ...] = ()
     """Current documents: (document id, title)."""
+    checks: tuple[News, ...] = ()
+    """What the gates found and published all the same; identities are told as findings."""
+    crawled: int | None = None
+    """Hosts that were crawled since the night before; None: nobody counted."""
 
 
 @dataclass
@@ -285,7 +290,7 @@ def _at_once(
         known = ledger.queued()
         told = ledger.told(known.values())
         queued: list[Queued] = [m for m in known.values() if draft.message_id == m.message_id]
-        if not told.intersection(draft.items):
+        if draft.items[0] not in told:
             queued = [
                 ledger.queue(
                     message_id=draft.message_id,
@@ -342,17 +347,23 @@ def read_night(
     last: dict[str, Mapping[str, Any]] = {}
     for step in sorted(steps, key=lambda row: str(row.get("started_at"))):
         name = _plain_step(str(step.get("step")))
-        if step.get("run_id") == run_id and name not in {"tell", "heartbeat"}:
+        # hosts are told in the digest, all of them: a broken network is one matter, not fifty
+        if name in {"tell", "heartbeat"} or name.startswith(_CRAWL):
+            continue
+        if step.get("run_id") == run_id:
             last[name] = step
     failures = tuple(
         StepFailure(name, str(step.get("error") or ""))
         for name, step in last.items()
         if not step.get("success")
     )
-    sites = tuple(_crawl_warnings(steps, now))
+    hosts = _hosts(steps, now)
+    sites = (*_not_crawled(hosts), *_crawl_warnings(steps, now))
     reread = tuple(_kept_back(steps))
+    checks = tuple(_checks(last.values(), now))
+    crawled = sum(1 for step in hosts.values() if step.get("success"))
     if not Path(database_path).exists():
-        return Night(run_id, failures, sites=sites, reread=reread)
+        return Night(run_id, failures, sites=sites, reread=reread, checks=checks, crawled=crawled)
     import duckdb
 
     with duckdb.connect(str(database_path), read_only=True) as connection:
@@ -370,6 +381,8 @@ def read_night(
             documents=tuple(
                 (str(row[0]), str(row[1])) for row in connection.execute(_CURRENT).fetchall()
             ),
+            checks=checks,
+            crawled=crawled,
         )
 
 
@@ -556,14 +569,69 @@ def _blocked(connection: Any, now: datetime) -> list[News]:
     ]
 
 
+_CRAWL = "crawl_host "
+
+
+def _hosts(steps: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, Mapping[str, Any]]:
+    """The last crawl of each host since the night before; what went well on another try did."""
+    since = (now - timedelta(hours=HOURS_OF_A_NIGHT)).isoformat()
+    found: dict[str, Mapping[str, Any]] = {}
+    for step in sorted(steps, key=lambda row: str(row.get("started_at"))):
+        name = str(step.get("step", ""))
+        if name.startswith(_CRAWL) and str(step.get("started_at")) >= since:
+            found[name.removeprefix(_CRAWL)] = step
+    return found
+
+
+def _not_crawled(hosts: Mapping[str, Mapping[str, Any]]) -> Iterator[News]:
+    """Hosts that could not be worked. Airflow tells the first of a run at once, and for it alone:
+    that one is known by its reason and not told again."""
+    where = "docs/runbook.md#step_failed"
+    for host, step in sorted(hosts.items()):
+        if step.get("success"):
+            continue
+        error = str(step.get("error") or "")
+        said = (error.splitlines() or [""])[0][:300]
+        yield News(
+            item=_reason_item(str(step.get("run_id")), error),
+            text_zh=f"{host}：今晚未能抓取：{said}（处理办法：{where}）",
+            text_en=f"{host}: not crawled tonight: {said} (what to do: {where})",
+        )
+
+
+def _reason_item(run_id: str, error: str) -> str:
+    return f"failure:{run_id}:{_hash(error)[:10]}"
+
+
+def _checks(steps: Iterable[Mapping[str, Any]], now: datetime) -> Iterator[News]:
+    """Checks of the gates that do not hold and stop nothing, each once a week: no crawl for
+    days, a negative amount. Identities are left out, they are told as findings."""
+    year, week, _ = now.astimezone(SHANGHAI).isocalendar()
+    for step in steps:
+        for failed in (step.get("result") or {}).get("findings") or []:
+            if not isinstance(failed, Mapping) or str(failed.get("suite")).startswith("identity_"):
+                continue
+            places = "; ".join(map(str, failed.get("where") or []))
+            # numbers differ from night to night while the matter stays the same
+            same = re.sub(r"\d+", "0", f"{failed['suite']} {failed['check']} {places}")
+            what, remedy = failed["what"], failed["remedy"]
+            yield News(
+                item=f"check:{_hash(same)[:10]}:{year}-W{week:02d}",
+                text_zh=f"{what['zh']}：不成立（{places}）。{remedy['zh']}"
+                "（处理办法：docs/runbook.md#check_not_held）",
+                text_en=f"{what['en']}: does not hold ({places}). {remedy['en']} "
+                "(what to do: docs/runbook.md#check_not_held)",
+            )
+
+
 def _crawl_warnings(steps: Iterable[Mapping[str, Any]], now: datetime) -> list[News]:
     """Warnings of the last day's crawl; each told once a week."""
     year, week, _ = now.astimezone(SHANGHAI).isocalendar()
     news: dict[str, News] = {}
     for step in steps:
-        if not str(step.get("step", "")).startswith("crawl_host "):
+        if not str(step.get("step", "")).startswith(_CRAWL):
             continue
-        host = str(step["step"]).removeprefix("crawl_host ")
+        host = str(step["step"]).removeprefix(_CRAWL)
         for warning in (step.get("result") or {}).get("warnings") or []:
             if not isinstance(warning, Mapping):
                 continue  # written by an earlier version, and told by it
@@ -638,6 +706,11 @@ def _document(document_id: str) -> str:
     return f"document:{document_id[:16]}"
 
 
+def _waits(one: Quarantined) -> str:
+    """Told again when it waits for another reason; figures in it may change with each reading."""
+    return f"quarantined:{one.document_id}:{_hash(re.sub(r'[0-9.]+', '0', one.reasons))[:8]}"
+
+
 def _item(finding: Finding) -> str:
     return f"finding:{finding.finding_id}:{finding.content_id}"
 
@@ -657,7 +730,7 @@ def _compose(
     drafts: list[_Draft] = []
     for failure in night.failures:
         draft = _failure(failure, night.run_id, lang)
-        if not told.intersection(draft.items):
+        if draft.items[0] not in told:
             drafts.append(draft)
             told |= set(draft.items)
     open_ = [one for one in found if one.status == "open" and one.reach != "badge"]
@@ -713,7 +786,8 @@ def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
             + ("When mended: budgets check" if closed else f"Run {run_id}; see budgets report")
             + f"\nWhat to do: {where}"
         )
-    return _Draft("failure", title, f"{error}\n{tail}", (f"failure:{run_id}:{step}",))
+    items = (f"failure:{run_id}:{step}", _reason_item(run_id, failure.error))
+    return _Draft("failure", title, f"{error}\n{tail}", items)
 
 
 def _one(message: Message, lang: Lang) -> _Draft:
@@ -751,62 +825,58 @@ def _digest(
     new: Sequence[Finding], night: Night, told: set[str], now: datetime, lang: Lang, *, at_once: int
 ) -> _Draft | None:
     soft = messages([one for one in new if one.reach == "digest"], lang)
-    waiting = [one for one in night.quarantined if f"quarantined:{one.document_id}" not in told]
+    waiting = [one for one in night.quarantined if _waits(one) not in told]
     documents = [one for one in night.documents if _document(one[0]) not in told]
     zh = lang == "zh"
-    lines: list[str] = []
+    parts: list[list[str]] = []
     items: list[str] = []
     if documents:
         names = [title for _, title in documents[:NAMES_SHOWN]]
         more = len(documents) - len(names)
         if zh:
             tail = f" 等，另 {more} 个" if more else ""
-            lines.append(f"新入库 {len(documents)} 个文本：{'、'.join(names)}{tail}")
+            parts.append([f"新入库 {len(documents)} 个文本：{'、'.join(names)}{tail}"])
         else:
             tail = f" and {more} more" if more else ""
-            lines.append(f"{_count(len(documents), 'new document')}: {', '.join(names)}{tail}")
+            parts.append([f"{_count(len(documents), 'new document')}: {', '.join(names)}{tail}"])
         items += [_document(document_id) for document_id, _ in documents]
     if soft:
-        lines.append(
+        part = [
             f"请说明 {len(soft)} 个文本："
             if zh
             else f"Please explain, {_count(len(soft), 'document')}:"
-        )
+        ]
         for message in soft:
-            lines += [message.title, *(f"　{line}" for line in message.lines)]
+            part += [message.title, *(f"　{line}" for line in message.lines)]
             items += [_item(one) for one in message.findings]
+        parts.append(part)
     if waiting:
-        lines.append(
+        part = [
             f"待人工复核 {len(waiting)} 个文本（数字未进入数据；处理办法：docs/runbook.md#quarantined）："
             if zh
             else f"Waiting for review, {_count(len(waiting), 'document')} (figures kept out; "
             "what to do: docs/runbook.md#quarantined):"
-        )
+        ]
         for one in waiting:
             said = f"　{one.title}：{one.reasons}" if zh else f"  {one.title}: {one.reasons}"
-            lines.append(said)
-            items.append(f"quarantined:{one.document_id}")
+            part.append(said)
+            items.append(_waits(one))
+        parts.append(part)
     for head_zh, head_en, news in (
         ("更正：", "Corrected:", night.restated),
         ("未见：", "Not seen:", night.missing),
         ("站点：", "Sites:", night.sites),
+        ("检查：", "Checks:", night.checks),
         ("重读：", "Read again:", night.reread),
     ):
         fresh = [one for one in news if one.item not in told]
         if fresh:
-            lines.append(head_zh if zh else head_en)
-            for one_news in fresh:
-                lines.append(f"　{one_news.text_zh}" if zh else f"  {one_news.text_en}")
-                items.append(one_news.item)
+            told_of = [f"　{one.text_zh}" if zh else f"  {one.text_en}" for one in fresh]
+            parts.append([head_zh if zh else head_en, *told_of])
+            items += [one.item for one in fresh]
     if not items:
         return None
-    most = telling().limits.digest_lines_most
-    if len(lines) > most:
-        rest = len(lines) - most
-        lines = [
-            *lines[:most],
-            f"……另有 {rest} 行，见核对提示清单" if zh else f"… {rest} more lines",
-        ]
+    lines = _fitted(parts, telling().limits.digest_lines_most, lang)
     if at_once:
         lines.append(
             f"另有 {at_once} 个文本的核对提示已单独发出。"
@@ -820,16 +890,47 @@ def _digest(
     return _Draft("digest", title, "\n".join(lines), tuple(items))
 
 
-def _quiet(date: str, night: Night, lang: Lang) -> _Draft:
-    held = len(night.documents) or None
-    if lang == "zh":
-        body = "今夜无新情况。" + (
-            f"现行文本 {held} 个，数据已是最新。" if held is not None else ""
+def _fitted(parts: Sequence[Sequence[str]], most: int, lang: Lang) -> list[str]:
+    """The lines of all parts in at most ``most``: a long part gives way to the others, so that
+    what is told once is never left out unsaid behind a list of something else."""
+    kept = [0] * len(parts)
+    by_length = sorted(range(len(parts)), key=lambda i: len(parts[i]))
+    left = most
+    for done, i in enumerate(by_length):
+        kept[i] = min(len(parts[i]), left // (len(parts) - done))
+        left -= kept[i]
+    lines: list[str] = []
+    for part, room in zip(parts, kept, strict=True):
+        if len(part) <= room:
+            lines += part
+            continue
+        shown = part[: max(room - 1, 1)]
+        rest = len(part) - len(shown)
+        more = (
+            f"　……另有 {rest} 行，见 budgets report"
+            if lang == "zh"
+            else (f"  … {rest} more lines: see budgets report")
         )
+        lines += [*shown, more]
+    return lines
+
+
+def _quiet(date: str, night: Night, lang: Lang) -> _Draft:
+    held, crawled = len(night.documents), night.crawled
+    if lang == "zh":
+        body = "今夜无新情况。"
+        if crawled:
+            body += f"已查看 {crawled} 个站点。"
+        elif crawled is not None:
+            body += f"过去 {HOURS_OF_A_NIGHT} 小时没有抓取记录。"
+        body += f"现行文本 {held} 个。" if held else ""
         return _Draft("quiet", f"{date} 今夜无新情况", body, (f"quiet:{date}",))
-    body = "Nothing new tonight." + (
-        f" {_count(held, 'current document')}." if held is not None else ""
-    )
+    body = "Nothing new tonight."
+    if crawled:
+        body += f" {_count(crawled, 'site')} looked at."
+    elif crawled is not None:
+        body += f" Nothing was crawled in the last {HOURS_OF_A_NIGHT} hours."
+    body += f" {_count(held, 'current document')}." if held else ""
     return _Draft("quiet", f"{date} nothing new", body, (f"quiet:{date}",))
 
 

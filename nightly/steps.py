@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import time
 import uuid
@@ -30,6 +31,7 @@ from nightly.settings import Settings
 from store import Store
 
 Report = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -578,12 +580,26 @@ def tell(settings: Settings, run_id: str) -> Report:
     return dict(result)
 
 
+def _not_delivered(settings: Settings, run_id: str) -> int:
+    """Alerts that some channel did not take when this run told, the last time it did."""
+    told = [r for r in step_outcomes(settings) if (r["step"], r["run_id"]) == ("tell", run_id)]
+    return len(told[-1]["result"].get("waiting") or []) if told else 0
+
+
 def heartbeat(settings: Settings, run_id: str) -> Report:
-    """Ping the heartbeat address after a complete night."""
+    """Ping the heartbeat address after a complete night.
+
+    A night whose alerts no channel took is not complete: who waits for the ping learns of the
+    dead channel, of which no alert can tell.
+    """
     from expectations import alerts
 
     with outcome(settings, "heartbeat", run_id) as result:
-        result["sent"] = alerts.heartbeat(settings.heartbeat_url)
+        waiting = _not_delivered(settings, run_id)
+        if waiting and settings.heartbeat_url:
+            log.warning("heartbeat withheld: %d alerts were not delivered", waiting)
+            result["withheld"] = f"{waiting} alerts not delivered"
+        result["sent"] = alerts.heartbeat(None if waiting else settings.heartbeat_url)
     return dict(result)
 
 

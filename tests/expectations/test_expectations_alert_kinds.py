@@ -59,13 +59,14 @@ class Place:
             lang=self.lang,
         )
 
-    def step(self, name: str, **result: object) -> None:
+    def step(
+        self, name: str, run_id: str = "crawl-1", error: str | None = None, **result: object
+    ) -> None:
         folder = self.root / "ledger" / "steps" / f"dt={NOW:%Y-%m-%d}"
         folder.mkdir(parents=True, exist_ok=True)
-        row = {"step": name, "run_id": "crawl-1", "started_at": NOW.isoformat(), "success": True}
-        (folder / f"{name.split(maxsplit=1)[0]}.json").write_text(
-            json.dumps(row | {"result": result})
-        )
+        row = {"step": name, "run_id": run_id, "started_at": NOW.isoformat()}
+        row |= {"success": error is None, "error": error, "result": result}
+        (folder / f"{name}.json").write_text(json.dumps(row))
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +140,7 @@ def at_once(place: Place) -> None:
 
 
 def digest(place: Place) -> None:
-    """每夜摘要：新入库、请说明、待复核、更正、未见、整县未见、撤下、站点、重读 · the digest of a night"""
+    """每夜摘要：新入库、请说明、待复核、更正、未见、整县未见、撤下、站点、检查、重读 · the digest of a night"""
     place.warehouse.add(Document(OFFICE, identities=[QUOTED]))
     place.warehouse.add(Document(SCAN, department="样例馆", verdict="quarantined"))
     place.warehouse.add(Document(AGAIN, department="样例局"))
@@ -188,6 +189,23 @@ def digest(place: Place) -> None:
         ],
     )
     place.step(
+        "crawl_host www.linxiu.invalid",
+        error="OSError: [Errno 28] No space left on device; make room and clear the task",
+    )
+    place.step(
+        "check_marts",
+        run_id="night-1",
+        findings=[
+            {
+                "suite": "marts_volume",
+                "check": "crawled_lately",
+                "what": {"zh": "近日有抓取记录", "en": "There was a crawl lately"},
+                "where": ["days_since_crawl=5"],
+                "remedy": {"zh": "查看抓取任务是否停摆", "en": "See whether the crawl still runs"},
+            }
+        ],
+    )
+    place.step(
         "reread_batch", batch_id="b7", documents=20, switched=19, kept_back=["样例站 2026：T07 缺"]
     )
     place.tell()
@@ -200,6 +218,7 @@ def quiet(place: Place) -> None:
     place.tell(hours=-72)  # that the document is new was told days ago
     place.sink.got.clear()
     place.mail.letters.clear()
+    place.step("crawl_host www.yunting.invalid")
     place.tell()
 
 

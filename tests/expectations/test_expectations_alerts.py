@@ -362,6 +362,154 @@ def test_quarantined_documents_and_sites_are_in_the_digest(
     assert "228.96" not in sink.got[0]["message"]
 
 
+def test_a_long_list_never_hides_another_matter(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    """What the digest leaves out is never told again, so every matter has its lines."""
+    for n in range(20):
+        warehouse.add(Document(f"{n:064d}", department=f"样例{n:02d}局", identities=[SOFT]))
+    warehouse.build()
+    many = tuple(Quarantined(f"{n:064x}", f"样例{n}馆", "扫描不清") for n in range(40, 60))
+    night = Night(
+        "night-1",
+        quarantined=many,
+        missing=(News("silent:1", "临岫区：整县未见", "silent"),),
+        sites=(News("site:1", "一站", "a site"),),
+    )
+    say(sink.url, night=night)
+    lines = sink.got[0]["message"].splitlines()
+    assert "请说明 20 个文本：" in lines
+    assert any(line.startswith("待人工复核 20 个文本") for line in lines)
+    assert "　临岫区：整县未见" in lines
+    assert "　一站" in lines
+    cut = [line for line in lines if "……另有" in line]
+    assert len(cut) == 2
+    shown = sum(1 for line in lines if "馆：扫描不清" in line)
+    assert cut[1] == f"　……另有 {20 - shown} 行，见 budgets report"
+    assert len(lines) <= alerts.telling().limits.digest_lines_most + 4
+    assert say(sink.url, night=night, hours=1).queued == 0
+
+
+def test_what_waits_is_told_again_when_it_waits_for_something_else(
+    warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+
+    def night(reasons: str) -> Night:
+        return Night("n", quarantined=(Quarantined(A, "样例馆 2026", reasons),))
+
+    say(sink.url, night=night("存疑 T05/3/2（把握 0.31）"))
+    say(sink.url, night=night("存疑 T05/3/2（把握 0.32）"), hours=1)
+    assert len(sink.got) == 1
+    say(sink.url, night=night("缺 T07"), hours=2)
+    assert "样例馆 2026：缺 T07" in sink.got[1]["message"]
+
+
+def test_every_host_that_failed_is_told_and_none_twice(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    """Airflow tells the first failed host of a run at once; the others stand in the digest."""
+    warehouse.build()
+    folder = tmp_path / "ledger" / "steps" / f"dt={NOW:%Y-%m-%d}"
+    folder.mkdir(parents=True)
+
+    def crawled(number: int, host: str, error: str | None, hours: float = -3) -> None:
+        row = {
+            "step": f"crawl_host {host}",
+            "run_id": "crawl-7",
+            "started_at": (NOW + timedelta(hours=hours, minutes=number)).isoformat(),
+            "success": error is None,
+            "error": error,
+            "result": {},
+        }
+        (folder / f"{number}.json").write_text(json.dumps(row), "utf-8")
+
+    for number, host in enumerate(("www.a.invalid", "www.b.invalid")):
+        error = f"LockHeldError: {host} is being crawled by process 4711\nmore"
+        crawled(number, host, error)
+        tell_failure(
+            tmp_path,
+            where="crawl.crawl_host",
+            run_id="crawl-7",
+            error=error,
+            urls=[sink.url],
+            now=NOW,
+        )
+    crawled(2, "www.c.invalid", "OSError: once", hours=-4)
+    crawled(3, "www.c.invalid", None)
+    crawled(4, "www.d.invalid", "OSError: two nights ago", hours=-40)
+    say(sink.url)
+    assert sink.titles == ["作业未完成：crawl.crawl_host", "2026-03-03 每夜摘要"]
+    assert "www.a.invalid" in sink.got[0]["message"]
+    assert sink.got[1]["message"].splitlines()[:-1] == [
+        "站点：",
+        "　www.b.invalid：今晚未能抓取：LockHeldError: www.b.invalid is being crawled by process 4711"
+        "（处理办法：docs/runbook.md#step_failed）",
+    ]
+    say(sink.url, hours=1)
+    assert len(sink.got) == 2
+
+
+def test_a_quiet_night_says_whether_anybody_looked(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+    say(sink.url)
+    assert "过去 26 小时没有抓取记录。" in sink.got[0]["message"]
+    folder = tmp_path / "ledger" / "steps" / f"dt={NOW:%Y-%m-%d}"
+    folder.mkdir(parents=True)
+    for number, host in enumerate(("www.a.invalid", "www.b.invalid", "www.b.invalid")):
+        row = {
+            "step": f"crawl_host {host}",
+            "run_id": "crawl-7",
+            "started_at": (NOW + timedelta(hours=20, minutes=number)).isoformat(),
+            "success": True,
+            "result": {},
+        }
+        (folder / f"{number}.json").write_text(json.dumps(row), "utf-8")
+    say(sink.url, hours=24)
+    assert "已查看 2 个站点。" in sink.got[1]["message"]
+
+
+def test_a_check_that_stops_nothing_is_told_all_the_same(
+    warehouse: Warehouse, sink: Sink, tmp_path: Path, say: Callable[..., alerts.TellReport]
+) -> None:
+    warehouse.build()
+    folder = tmp_path / "ledger" / "steps" / f"dt={NOW:%Y-%m-%d}"
+    folder.mkdir(parents=True)
+
+    def checked(number: int, run_id: str, days: int) -> None:
+        told = {"zh": "近日有抓取记录", "en": "There was a crawl lately"}
+        remedy = {"zh": "查看抓取任务是否停摆", "en": "See whether the crawl still runs"}
+        failed = {
+            "suite": "marts_volume",
+            "check": "crawled_lately",
+            "what": told,
+            "where": [f"all 97 97 {days}"],
+            "remedy": remedy,
+        }
+        own = failed | {"suite": "identity_P", "check": "P-CNT"}
+        row = {
+            "step": "check_marts",
+            "run_id": run_id,
+            "started_at": NOW.isoformat(),
+            "success": True,
+            "result": {"findings": [failed, own]},
+        }
+        (folder / f"{number}.json").write_text(json.dumps(row), "utf-8")
+
+    checked(1, "night-1", 5)
+    say(sink.url)
+    assert sink.got[0]["message"].splitlines()[:-1] == [
+        "检查：",
+        "　近日有抓取记录：不成立（all 97 97 5）。查看抓取任务是否停摆"
+        "（处理办法：docs/runbook.md#check_not_held）",
+    ]
+    checked(2, "night-2", 6)
+    say(sink.url, run_id="night-2", hours=20)
+    assert "检查" not in sink.got[1]["message"], "the same matter once a week"
+
+
 def test_what_is_new_is_in_the_digest(
     warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
 ) -> None:
