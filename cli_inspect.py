@@ -77,7 +77,7 @@ def inspect(  # noqa: PLR0917 - a command line has many options
         return
     if file is None:
         raise typer.BadParameter("give a file, or --serve", param_hint="FILE")
-    from inspection.desk import LIMITS, MOST_BYTES, inspect_draft
+    from inspection.desk import LIMITS, MOST_BYTES, in_chinese, inspect_draft
     from parsers.errors import DocumentError
     from parsers.worker import Worker
 
@@ -93,7 +93,8 @@ def inspect(  # noqa: PLR0917 - a command line has many options
         with Worker(LIMITS) as worker:
             found = inspect_draft(data, file.name, worker, part=part)
     except DocumentError as error:
-        _fail(str(error))
+        said = in_chinese(error)
+        _fail(f"{file.name}：{said.what}。{said.remedy}\n{error.what}")
     xlsx, html = found.names()
     paths = [_write(output, xlsx, found.xlsx()), _write(output, html, found.html().encode())]
     _tell(found.sheet)

@@ -222,8 +222,10 @@ def _look(kind: str, title: str, asked: Mapping[str, Any]) -> tuple[str, dict[st
                 "groupby": [asked["by"]],
                 "metric": metric,
                 "number_format": number,
-                "label_type": "key_value_percent",
-                "outerRadius": 50,  # room for whole labels
+                # two lines, and room for them: a longer label would be cut
+                "label_type": "template",
+                "label_template": r"{name}\n{value}（{percent}）",
+                "outerRadius": 50,
                 "show_legend": False,
                 "row_limit": 20,
                 "sort_by_metric": True,

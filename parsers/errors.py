@@ -76,6 +76,12 @@ class ScannedError(DocumentError):
     code = "scanned"
 
 
+class NoSuchPartError(DocumentError, ValueError):
+    """A document of the file was asked for that it does not hold."""
+
+    code = "no_such_part"
+
+
 class TimeoutError_(DocumentError):
     """The reading took longer than its limit."""
 
@@ -110,6 +116,7 @@ _BY_CODE: dict[str, type[DocumentError]] = {
         TooLargeError,
         NoTextError,
         ScannedError,
+        NoSuchPartError,
         TimeoutError_,
         OutOfMemoryError,
     )

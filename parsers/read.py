@@ -22,6 +22,7 @@ from parsers.document import (
 )
 from parsers.engine import read_pages
 from parsers.errors import (
+    NoSuchPartError,
     NotADisclosureError,
     NoTextError,
     ScannedError,
@@ -56,7 +57,7 @@ def read_document(
 ) -> ParsedDocument:
     """Read one PDF, spreadsheet or Word file whole. ``file_name`` only helps messages; nothing is
     believed from it. ``part``: which of the documents in the file (``document.parts`` says how
-    many there are; ValueError beyond).
+    many there are; NoSuchPartError beyond).
 
     Raises NotAPdfError, UnsupportedFormatError, DamagedError, EncryptedError, TooLargeError;
     NotADisclosureError for a readable document that is no budget; UnknownTemplateError for a disclosure in other forms:
@@ -118,7 +119,10 @@ def _read(
         pages = read_scans(data, pages, also=images, kept=kept)
     parts = parts_of(pages)
     if not 1 <= part <= len(parts):
-        raise ValueError(f"{name} holds {len(parts)} documents; there is no part {part}")
+        raise NoSuchPartError(
+            f"it holds {len(parts)} documents; there is no part {part}", name,
+            "Give the number of one of them.",
+        )  # fmt: skip
     first, end = parts[part - 1]
     layer = text_layer(typeset[first:end])
     # pages keep their number and place: those of the file's other documents are blank here

@@ -266,6 +266,7 @@ def test_a_chosen_part_of_a_file_is_inspected(project_root: Path) -> None:
         with pytest.raises(DocumentError) as beyond:
             inspect_draft(sink.getvalue(), "two.pdf", worker, part=3)
     assert "2 documents" in str(beyond.value)
+    assert in_chinese(beyond.value).what == "文件中没有这一份文本"
 
 
 def test_an_old_word_file_is_refused_with_the_way_out() -> None:

@@ -32,7 +32,7 @@ def budgets(data: Path, sites: Path, *arguments: str) -> subprocess.CompletedPro
         env=environment(data, sites),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,  # guards against a hang, not against a busy machine
         check=False,
     )
 
