@@ -292,7 +292,11 @@ def publish(
         bool, typer.Option("--rollback", help="go back to the copy before the current one")
     ] = False,
 ) -> None:
-    """发布 · check, then swap the published copy in whole."""
+    """发布 · check, then swap the published copy in whole.
+
+    After --rollback the next publication brings what the working warehouse holds then: mend the
+    cause, or pause the warehouse DAG, before the night.
+    """
     if rollback:
         from warehouse.layout import Layout
         from warehouse.publish import rollback as go_back

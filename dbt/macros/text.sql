@@ -82,3 +82,10 @@
         else 'text'
     end
 {%- endmacro %}
+
+{#- Whether an entry of a reference list (valid_from_year, valid_to_year; NULL = not limited) holds
+    for any of the years in which something was seen. -#}
+{% macro holds_in_years(entry, first_year, last_year) -%}
+    coalesce({{ last_year }} >= {{ entry }}.valid_from_year, true)
+    and coalesce({{ first_year }} <= {{ entry }}.valid_to_year, true)
+{%- endmacro %}

@@ -53,6 +53,18 @@ def versions(layout: Layout) -> tuple[int, int]:
     return row
 
 
+def parquet_versions(layout: Layout) -> tuple[int, int]:
+    """Both tables from the Parquet files of one build, as docs/tools says to read them."""
+    folder = layout.current_path.resolve() / "parquet"
+    with duckdb.connect() as con:
+        row = con.execute(
+            f"select (select version from '{folder}/marts/fct_a.parquet'),"
+            f" (select version from '{folder}/quality/b.parquet')"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
 def test_publishing_copies_marts_and_quality_only(layout: Layout) -> None:
     done = publish(layout)
     assert done.published
@@ -132,6 +144,7 @@ def test_readers_in_a_loop_never_fail_nor_see_a_mixture(layout: Layout, count: i
         try:
             while not stop.is_set():
                 seen.add(versions(layout))
+                seen.add(parquet_versions(layout))
         except BaseException as error:
             failed.append(error)
 
@@ -140,7 +153,7 @@ def test_readers_in_a_loop_never_fail_nor_see_a_mixture(layout: Layout, count: i
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as bi:
         for version in range(2, 2 + count):
             change(layout, version)
-            publish(layout)
+            publish(layout, keep=50)  # nights are further apart than a reader is slow
         (layout.root / "stop").touch()
         out, _ = bi.communicate(timeout=60)
     stop.set()

@@ -1,4 +1,5 @@
-{#- Function codes (支出功能分类科目) that each document prints, with the names it gives them. -#}
+{#- Function codes (支出功能分类科目) that each document prints, with the names it gives them: also such
+    as are no code of a class, section or item, for reference_difference to tell. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='by_document',
@@ -20,6 +21,6 @@ select
     string_agg(distinct form, ', ' order by form) as forms
 from form_row
 where
-    form in ('T02', 'T03', 'T05', 'T08')
-    and regexp_full_match(row_code, '\d{3}|\d{5}|\d{7}')
+    form in ('T02', 'T03', 'T05', 'T08', 'T09')
+    and coalesce(row_code, '') != ''
 group by document_id, row_code, function_name

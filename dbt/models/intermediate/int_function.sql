@@ -29,6 +29,7 @@ named as (
         max(document.fiscal_year) as last_year
     from printed_code
     inner join document on printed_code.document_id = document.document_id
+    where regexp_full_match(printed_code.function_code, '\d{3}|\d{5}|\d{7}')
     group by all
 
 ),

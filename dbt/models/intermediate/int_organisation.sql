@@ -130,7 +130,9 @@ peer as (
         arg_min(peer_group.institution_type, peer_group.position) as institution_type
     from grouped
     inner join peer_group
-        on regexp_matches(grouped.name_standard, peer_group.name_pattern)
+        on
+            regexp_matches(grouped.name_standard, peer_group.name_pattern)
+            and {{ holds_in_years('peer_group', 'grouped.first_year', 'grouped.last_year') }}
     group by grouped.organisation_id
 
 ),

@@ -46,7 +46,10 @@ final as (
     from leveled
     left join function_code as class_name on leveled.class_code = class_name.function_code
     left join function_code as section_name on leveled.section_code = section_name.function_code
-    left join {{ ref('seed_cofog') }} as cofog on leveled.class_code = cofog.class_code
+    left join {{ ref('seed_cofog') }} as cofog
+        on
+            leveled.class_code = cofog.class_code
+            and {{ holds_in_years('cofog', 'leveled.first_year', 'leveled.last_year') }}
 
 )
 

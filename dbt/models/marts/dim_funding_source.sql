@@ -10,5 +10,8 @@ select
     funding_source_en,
     is_fiscal_appropriation,
     is_carry_over,
-    position
+    position,
+    valid_from_year,
+    valid_to_year,
+    source
 from funding_source

@@ -18,4 +18,7 @@ select
     topic.topic_group,
     regexp_extract(project.name_standard, topic.name_pattern) as matched_text
 from project
-inner join topic on regexp_matches(project.name_standard, topic.name_pattern)
+inner join topic
+    on
+        regexp_matches(project.name_standard, topic.name_pattern)
+        and {{ holds_in_years('topic', 'project.first_year', 'project.last_year') }}

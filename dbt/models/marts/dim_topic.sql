@@ -10,5 +10,8 @@ select
     topic_en,
     topic_group,
     name_pattern,
-    is_restricted
+    is_restricted,
+    valid_from_year,
+    valid_to_year,
+    source
 from topic

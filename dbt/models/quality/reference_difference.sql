@@ -84,6 +84,59 @@ function_code as (
 
 ),
 
+revenue as (
+
+    select distinct
+        document_id,
+        item_code,
+        {{ tidy_label('item_name') }} as item_name,
+        'T07' as form
+    from {{ ref('fct_government_managed_fund') }}
+    where
+        flow = 'income'
+        and item_code is not null
+
+    union all
+
+    select distinct
+        document_id,
+        item_code,
+        {{ tidy_label('item_name') }} as item_name,
+        'T09' as form
+    from {{ ref('fct_state_capital_operation') }}
+    where flow = 'income'
+
+),
+
+declared_income as (
+
+    select
+        income_code,
+        income_name,
+        {{ tidy_label('income_name') }} as name_compared
+    from {{ ref('seed_income') }}
+
+),
+
+income_code as (
+
+    select
+        revenue.document_id,
+        case
+            when declared_income.income_code is null then 'unknown_code'
+            when declared_income.name_compared != coalesce(revenue.item_name, '') then 'other_name'
+        end as kind,
+        'revenue' as classification,
+        revenue.item_code as code,
+        revenue.item_name as name_printed,
+        declared_income.income_name as name_declared,
+        string_agg(revenue.form, ', ' order by revenue.form) as forms
+    from revenue
+    left join declared_income on revenue.item_code = declared_income.income_code
+    group by all
+
+),
+
 economic as (
 
     select distinct
@@ -106,10 +159,14 @@ economic as (
 
 known_item as (
 
-    select distinct
+    select
         classification,
-        item_name
+        item_name,
+        -- a name that stands under several codes is valid while any of them is
+        case when count(*) = count(valid_from_year) then min(valid_from_year) end as valid_from_year,
+        case when count(*) = count(valid_to_year) then max(valid_to_year) end as valid_to_year
     from {{ ref('seed_economic_item') }}
+    group by classification, item_name
 
 ),
 
@@ -117,18 +174,24 @@ economic_item as (
 
     select
         economic.document_id,
-        'unknown_name' as kind,
+        case
+            when known_item.item_name is null then 'unknown_name'
+            when
+                document.fiscal_year < known_item.valid_from_year
+                or document.fiscal_year > known_item.valid_to_year
+                then 'not_valid_in_year'
+        end as kind,
         economic.classification,
         cast(null as varchar) as code,
         economic.item_name as name_printed,
-        cast(null as varchar) as name_declared,
+        known_item.item_name as name_declared,
         'T06' as forms
     from economic
+    inner join document on economic.document_id = document.document_id
     left join known_item
         on
             economic.classification = known_item.classification
             and economic.item_name = known_item.item_name
-    where known_item.item_name is null
 
 ),
 
@@ -159,6 +222,8 @@ county as (
 combined as (
 
     select * from function_code
+    union all
+    select * from income_code
     union all
     select * from economic_item
     union all
