@@ -1109,7 +1109,11 @@ def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
         if not pieces:
             return any(new.text(j) for j in amounts)
         return all(
-            key(new.text(j)) not in known and key(last.text(j) + new.text(j)) in known
+            (
+                key(new.text(j)) not in known
+                or (bool(last.text(j)) and key(last.text(j)) not in known)
+            )
+            and key(last.text(j) + new.text(j)) in known
             for j in pieces
         )
     has_new = any(new.text(j) for j in amounts)

@@ -695,26 +695,30 @@ def _rows(
     limit = 1.75 * size if 2.3 * size <= nearest < 1e9 else min(limit, 0.92 * nearest)
     blocks: list[list[_Piece]] = []
     for j, column in by_column.items():
-        if j in codes:
-            blocks += codes[j]
+        if form.columns[j].kind != "label":
+            blocks += codes.get(j) or _on_lines(column, size)
+    anchors = [_Anchor.of(form, row) for row in _merged(blocks)] if not known else []
+    for j, column in by_column.items():
+        if form.columns[j].kind != "label":
             continue
-        start = len(blocks)
-        for p in column:
-            last = blocks[-1] if len(blocks) > start else None
-            if last is not None and _middle(p) - _middle(last[-1]) < 0.5 * size:
-                last.append(p)  # the same line
-            elif (
-                last is not None
-                and form.columns[j].kind == "label"
-                and _one_label(last, p, limit, size, known)
-            ):
-                last.append(p)
-            else:
-                blocks.append([p])
-    blocks.sort(key=_block_top)
+        lines = _on_lines(column, size)
+        labels = _labels_at(lines, anchors, size, nearest) if anchors else None
+        if labels is None:
+            labels = []
+            for line in lines:
+                if labels and _one_label(labels[-1], line[0], limit, size, known):
+                    labels[-1] = [*labels[-1], *line]
+                else:
+                    labels.append(line)
+        blocks += labels
+    return _merged(blocks)
+
+
+def _merged(blocks: list[list[_Piece]]) -> list[list[_Piece]]:
+    """Blocks of all columns as rows, from top to bottom: those at one height are one row."""
     rows: list[list[_Piece]] = []
     reach: list[tuple[float, float]] = []
-    for block in blocks:
+    for block in sorted(blocks, key=_block_top):
         top, bottom = _block_top(block), max(p.word.bottom for p in block)
         for k in range(len(rows) - 1, max(-1, len(rows) - 4), -1):
             lo, hi = reach[k]
@@ -727,6 +731,112 @@ def _rows(
             reach.append((top, bottom))
     order = sorted(range(len(rows)), key=lambda k: sum(reach[k]))
     return [rows[k] for k in order]
+
+
+@dataclass(slots=True, frozen=True)
+class _Anchor:
+    """Where the figures of a row stand, or the first, middle and last line of its code."""
+
+    first: float
+    middle: float
+    last: float
+
+    @classmethod
+    def of(cls, form: Form, row: list[_Piece]) -> _Anchor:
+        at = [_middle(p) for p in row if form.columns[p.column].kind == "amount"]
+        if at:
+            here = sum(at) / len(at)
+            return cls(here, here, here)
+        at = [_middle(p) for p in row]
+        return cls(min(at), (min(at) + max(at)) / 2, max(at))
+
+
+_OFF = 0.35
+"""A label stands at its row's figures when it is off by less than this share of the size."""
+_TALLEST = 16.0
+"""No label is taller than this many sizes above or below its row's figures."""
+_SAME_CELL = 1.9
+"""Lines of one cell are never farther apart than this many sizes."""
+
+
+def _labels_at(
+    lines: list[list[_Piece]], anchors: list[_Anchor], size: float, nearest: float
+) -> list[list[_Piece]] | None:
+    """A column's lines as labels, each at the figures of its row; None where they leave doubt.
+
+    Where rows stand as near to each other as the lines of one label, only the figures tell: they
+    stand at the label's middle, or at its first or its last line, in all rows alike. Lines above
+    all rows are the end of a label that the page end cuts.
+    """
+    if len(anchors) < _ENOUGH_ROWS:
+        return None
+    at = [_middle(line[0]) for line in lines]
+    best: tuple[float, list[int]] | None = None
+    for setting in ("middle", "first", "last"):
+        found = _labels_set(at, anchors, size, setting, nearest)
+        if found is not None and (best is None or found[0] < best[0] - 0.01 * size):
+            best = found
+    if best is None:
+        return None
+    out: list[list[_Piece]] = []
+    i = 0
+    for n in best[1]:
+        if n:
+            out.append([p for line in lines[i : i + n] for p in line])
+        i += n
+    return out
+
+
+_ENOUGH_ROWS = 5
+"""Fewer rows may fit another setting by chance."""
+
+
+def _labels_set(
+    at: list[float], anchors: list[_Anchor], size: float, setting: str, nearest: float
+) -> tuple[float, list[int]] | None:
+    """How many lines belong to each anchor (those above all first), and how ill they fit."""
+    most = _SAME_CELL * size
+    if setting != "middle":
+        most = min(most, 0.97 * nearest)  # a row of its own might follow, without a figure
+    pitches = [b - a for a, b in pairwise(at)]
+    usual = min(pitches, default=0.0)
+    # cost and choice for the first k anchors holding the first i lines
+    above = [i for i in range(4) if i <= len(at) and all(p <= most for p in pitches[: i - 1])]
+    costs: list[dict[int, tuple[float, int]]] = [{i: (0.1 * size * i, i) for i in above}]
+    for anchor in anchors:
+        now: dict[int, tuple[float, int]] = {}
+        for i, (cost, _) in costs[-1].items():
+            if i < len(at) and at[i] < anchor.first - _TALLEST * size:
+                continue  # its row is past
+            if i not in now or cost + _OFF * size < now[i][0]:
+                now[i] = (cost + _OFF * size, 0)
+            wide = 0.0  # lines of one label stand as near to each other as any
+            for n in range(1, len(at) - i + 1):
+                here = at[i + n - 1]
+                if here > anchor.last + _TALLEST * size:
+                    break
+                if n > 1:
+                    if pitches[i + n - 2] > most:
+                        break
+                    wide += pitches[i + n - 2] - usual
+                if setting == "middle":
+                    off = abs((at[i] + here) / 2 - anchor.middle)
+                elif setting == "first":
+                    off = abs(at[i] - anchor.first)
+                else:
+                    off = abs(here - anchor.last)
+                if off < _OFF * size and cost + off + wide < now.get(i + n, (1e9, 0))[0]:
+                    now[i + n] = (cost + off + wide, n)
+        costs.append(now)
+    if len(at) not in costs[-1]:
+        return None
+    counts: list[int] = []
+    i = len(at)
+    for k in range(len(anchors), -1, -1):
+        n = costs[k][i][1]
+        counts.append(n)
+        i -= n
+    return costs[-1][len(at)][0], counts[::-1]
 
 
 def rows_without_rules(
@@ -889,7 +999,7 @@ def _codes(lines: list[list[_Piece]], size: float, totals: frozenset[str]) -> li
         options = []
         for first in range(max(0, end - max(_CODE_LENGTHS)), end):
             inner = pitches[first : end - 1]
-            if any(p > WRAP_PITCH * size for p in inner):
+            if any(p > _SAME_CELL * size for p in inner):
                 continue
             cost = _code_cost(texts[first:end], totals, at_edge=first == 0 or end == n)
             if cost is not None:
