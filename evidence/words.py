@@ -65,6 +65,7 @@ BREAKS = {
     "prior_not_published": "未见到上年同口径的公开文本",
     "prior_blank": "上年文本中该项为空",
     "prior_restated": "本年文本所称的上年数与上年公布数不同",
+    "total_restated": "总额的上年数与上年公布数不同，本项的上年数文本未说明",
 }
 NOT_SAID = (
     ("预算数不等于实际支出。", "A budget is not spending."),

@@ -22,6 +22,10 @@ with compared as (
             when break_reason = 'prior_not_published' then prior_as_stated_wan
         end as prior_wan,
         case
+            when
+                (is_comparable and prior_as_published_wan <= 0)
+                or (break_reason = 'prior_not_published' and prior_as_stated_wan <= 0)
+                then 4
             when is_comparable then 0
             when break_reason = 'prior_restated' then 2
             when break_reason = 'prior_not_published' and prior_as_stated_wan is not null then 1
@@ -45,9 +49,9 @@ beside as (
 rated as (
     select
         *,
-        cast(100 * (income_total_wan - income_prior_wan) / nullif(income_prior_wan, 0) as decimal(12, 2))
+        cast(100 * (income_total_wan - income_prior_wan) / nullif(greatest(income_prior_wan, 0), 0) as decimal(12, 2))
             as income_change_pct,
-        cast(100 * (general_public_wan - general_public_prior_wan) / nullif(general_public_prior_wan, 0) as decimal(12, 2))
+        cast(100 * (general_public_wan - general_public_prior_wan) / nullif(greatest(general_public_prior_wan, 0), 0) as decimal(12, 2))
             as general_public_change_pct
     from beside
 )
@@ -64,12 +68,13 @@ select
     rated.general_public_change_pct,
     summary.carry_over_wan,
     rated.income_change_pct * rated.general_public_change_pct < 0 as is_opposite,
-    ['', '推算', '不可比', '未公开'][coalesce(rated.gap, 3) + 1] as label,
+    ['', '推算', '不可比', '未公开', '不可比'][coalesce(rated.gap, 3) + 1] as label,
     [
         '',
         '上年文本未见，上年数由本年说明所述增减额推算',
         '上年文本的数字与本年说明所述不一致',
-        '上年数未见，本年说明也未写增减额'
+        '上年数未见或空白，无从比较',
+        '上年数为零，或由说明推算为负，不能计算增减率'
     ][coalesce(rated.gap, 3) + 1] as note,
     document.document_id,
     document.source_url,

@@ -479,6 +479,50 @@ def summary(document_id: str, total: str, **said: Any) -> dict[str, Any]:
     return {"document_id": document_id, "page": 4} | amounts | said
 
 
+@pytest.mark.parametrize(
+    ("said", "figures"),
+    [
+        ({"is_comparable": True, "prior_as_published_wan": D("80")}, (D("25.00"), "")),
+        ({"is_comparable": True, "prior_as_published_wan": D("0")}, (None, "不可比")),
+        (
+            {"break_reason": "prior_not_published", "prior_as_stated_wan": D("80")},
+            (D("25.00"), "推算"),
+        ),
+        # a stated increase above the year's own total: no year before can have been that
+        (
+            {"break_reason": "prior_not_published", "prior_as_stated_wan": D("-60")},
+            (None, "不可比"),
+        ),
+        ({"break_reason": "prior_not_published"}, (None, "未公开")),
+        ({"break_reason": "prior_blank"}, (None, "未公开")),
+        (
+            {
+                "break_reason": "prior_restated",
+                "prior_as_stated_wan": D("80"),
+                "prior_as_published_wan": D("90"),
+            },
+            (None, "不可比"),
+        ),
+    ],
+)
+def test_1_a_rate_needs_a_year_before(
+    said: dict[str, Any], figures: tuple[Decimal | None, str]
+) -> None:
+    measure = {"document_id": "d", "amount_wan": D("100"), "is_comparable": False} | said
+    found = answered(
+        1,
+        desk(
+            marts__dim_document=[document("d")],
+            marts__fct_year_comparison=[
+                measure | {"measure": name}
+                for name in ("income_total", "general_public_expenditure")
+            ],
+        ),
+        *("income_change_pct", "label", "general_public_change_pct"),
+    )
+    assert found == [(*figures, figures[0])]
+
+
 def test_3_both_documents_give_the_ratio() -> None:
     found = answered(
         3,

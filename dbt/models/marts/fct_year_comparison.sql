@@ -1,5 +1,7 @@
 {#- A total beside last year's: as this year's text states it, and as last year's document printed
-    it. Comparable only where the second is known and the first does not contradict it. -#}
+    it. Comparable only where the second is known and the first does not contradict it. Where last
+    year's grand total is stated otherwise than it was printed (口径调整: a merger, other units), so is
+    what it was made of: parts of which the text says nothing are not comparable either. -#}
 with measure as (
 
     select * from {{ ref('int_measure') }}
@@ -88,6 +90,16 @@ paired as (
 
 ),
 
+held as (
+
+    select
+        *,
+        -- a difference of two rounded figures may be off by 0.01 万元
+        coalesce(abs(prior_as_stated_wan - prior_as_published_wan) > 0.01, false) as is_restated
+    from paired
+
+),
+
 judged as (
 
     select
@@ -95,10 +107,16 @@ judged as (
         case
             when not is_prior_published then 'prior_not_published'
             when prior_as_published_wan is null then 'prior_blank'
-            -- a difference of two rounded figures may be off by 0.01 万元
-            when abs(prior_as_stated_wan - prior_as_published_wan) > 0.01 then 'prior_restated'
+            when is_restated then 'prior_restated'
+            when
+                prior_as_stated_wan is null
+                and bool_or(
+                    is_restated
+                    and measure in ('income_total', 'expenditure_total', 'general_public_expenditure')
+                ) over (partition by document_id)
+                then 'total_restated'
         end as break_reason
-    from paired
+    from held
 
 )
 
