@@ -46,6 +46,16 @@ _BESIDE = 0.3
 _MEETS = 1.5
 _LONE_LEVEL, _LONE_UPRIGHT = 70.0, 40.0
 """Rules this long need not end at others."""
+_WIDE_STROKE = 2.2
+"""Strokes of a watermark are at least this wide (points); those of print are not."""
+_LONG_STROKE = 12.0
+"""… and some of them this long."""
+_WATERMARK_STROKES = 4
+_EVEN = 1.4
+"""The rim of print is of a watermark's grey too, but not over such a square (points)."""
+_DARKEST_WATERMARK, _ABOVE_WATERMARK = 0.72, 0.12
+"""Share of print's darkness up to which wide strokes are a watermark, and by which print on it is
+darker still."""
 _COVERED = 26
 """Ink (of 255) from here on is no paper: a watermark printed over a rule hides it."""
 _MOST_COVERED, _MOST_BROKEN = 18.0, 0.8
@@ -176,7 +186,46 @@ def without_paper(grey: Pixels, scale: float) -> tuple[Pixels, Pixels, Any]:
     floor = PALE * deepest
     ink: Pixels = (np.clip((dark - floor) / max(1.0, deepest - floor), 0, 1) * 255).astype(np.uint8)
     faint: Pixels = (np.clip(dark / deepest, 0, 1) * 255).astype(np.uint8)
-    return ink, faint, dim
+    return _above_watermark(ink, grey, scale, deepest), faint, dim
+
+
+def _above_watermark(ink: Pixels, grey: Pixels, scale: float, deepest: float) -> Pixels:
+    """The ink with what is printed on a dark watermark told from the watermark itself.
+
+    Long strokes wider than those of print are a watermark's; where its grey is, only what is darker
+    is print.
+    """
+    import cv2
+    import numpy as np
+
+    height, width = grey.shape
+    # paper over a wide stretch: close by, a wide stroke would be taken for it
+    small = cv2.resize(grey, None, fx=0.25 / scale, fy=0.25 / scale, interpolation=cv2.INTER_AREA)
+    small = cv2.blur(cv2.dilate(small, np.ones((9, 9), np.uint8)), (9, 9))
+    paper = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    dark = cv2.subtract(paper, grey).astype(np.float32) / deepest
+    faint: Pixels = (np.clip(dark, 0, 1) * 255).astype(np.uint8)
+    wide = max(3, round(_WIDE_STROKE * scale))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide))
+    solid = cv2.morphologyEx((faint >= PALE * 255).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    found, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    greys: list[float] = []
+    for k in range(1, found):
+        x, y, across, down, area = (int(v) for v in stats[k])
+        if max(across, down) >= _LONG_STROKE * scale and area >= 4 * wide * wide:
+            part = slice(y, y + down), slice(x, x + across)
+            said = float(np.median(faint[part][labels[part] == k]))
+            if PALE < said / 255 < _DARKEST_WATERMARK:
+                greys.append(said)
+    if len(greys) < _WATERMARK_STROKES:
+        return ink
+    usual, near = sorted(greys)[len(greys) // 2], _ABOVE_WATERMARK * 255
+    # print that is closely set has all greys: nowhere is it this wide and of one
+    even = (np.abs(faint.astype(np.float32) - usual) < near).astype(np.uint8)
+    core = max(3, round(_EVEN * scale))
+    seeds = cv2.morphologyEx(even, cv2.MORPH_OPEN, np.ones((core, core), np.uint8))
+    around = cv2.dilate(seeds, np.ones((2 * wide + 1, 2 * wide + 1), np.uint8)) > 0
+    return np.where(around & (faint < usual + near), 0, ink).astype(np.uint8)
 
 
 def skew(ink: Pixels, scale: float) -> float:

@@ -110,8 +110,16 @@ class _Piece:
 
 
 def is_scan(page: Page) -> bool:
-    """Has a page nothing to read but an image?"""
-    return not page.has_text and page.image_share >= LEAST_IMAGE
+    """Has a page nothing to read but an image? What else is printed on a scan with an invisible
+    layer (a page number, a stamp's date) is less than that layer has."""
+    if page.image_share < LEAST_IMAGE:
+        return False
+    if not page.has_text:
+        return True
+    words = [w for line in page.lines for w in line.words]
+    words += [w for grid in page.grids for cell in grid.cells for w in cell.words]
+    hidden = sum(len(r.text) for r in page.removed if r.kind == "invisible")
+    return hidden > sum(len(w.text) for w in words)
 
 
 def read_scans(

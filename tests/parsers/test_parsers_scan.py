@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pypdfium2
 import pytest
@@ -15,7 +16,7 @@ from parsers import glyphs, ocr, raster, scan
 from parsers.document import Cell
 from parsers.engine import read_pages
 from parsers.errors import ScannedError
-from parsers.page import GridCell, Page, Seen, Word
+from parsers.page import GridCell, Page, Removed, Seen, TextLine, Word
 from parsers.read import read_document
 from parsers.scanlabels import distance
 from parsers.seen import SURE, as_seen
@@ -80,6 +81,32 @@ def test_a_recognised_page_says_what_its_text_layer_said(form_page: int) -> None
     )
     assert len(figures) > 10
     assert page.is_scan
+
+
+def test_a_page_number_over_an_image_with_a_hidden_layer_is_a_scan() -> None:
+    page = Page(1, 595, 842, image_share=1.0)
+    page.lines = [TextLine(1, [Word("-3-", 290, 800, 305, 810)])]
+    assert not scan.is_scan(page)
+    page.removed = [Removed("invisible", "合计 1494.18", (0, 0, 100, 10))]
+    assert scan.is_scan(page)
+    page.image_share = 0.0
+    assert not scan.is_scan(page), "nothing is drawn that could be read instead"
+
+
+def test_print_on_a_dark_watermark_is_told_from_it() -> None:
+    grey = np.full((400, 600), 232, np.uint8)
+    for x in range(40, 400, 90):  # strokes of one grey, slanted and wider than print
+        cv2.line(grey, (x, 380), (x + 70, 20), 118, 6)
+    for y in range(40, 400, 30):
+        cv2.putText(grey, "815.22 1457.38 26.41", (30, y), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 22, 2)
+    ink, _, _ = raster.without_paper(grey, 2.0)
+    print_ = grey < 60
+    assert (ink[print_] > raster.BLACK).mean() > 0.95
+    assert (ink[~print_] > raster.BLACK).mean() < 0.02
+    plain = np.full((400, 600), 232, np.uint8)
+    cv2.putText(plain, "815.22", (60, 200), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 22, 2)
+    ink = raster.without_paper(plain, 2.0)[0]
+    assert raster._above_watermark(ink, plain, 2.0, 200.0) is ink, "without one nothing changes"
 
 
 def test_recognitions_are_kept_by_the_image_of_the_page(form_page: int, tmp_path: Path) -> None:
