@@ -1,6 +1,6 @@
 """Is anything lost when the night is killed? A night is disturbed, run again, and compared.
 
-    python -m benchmarks.faults [--trials 100] [--seed 1] [--counties 2]
+    python -m benchmarks.faults [--trials 100] [--seed 1] [--counties 2] [--only kill]
 
 Every trial starts from the data of an earlier night (so that there is a published copy to
 spoil), shows the portals as they are a night later (new budgets, a corrected republication), and
@@ -96,12 +96,16 @@ def sink() -> Iterator[Sink]:
 
 
 class Reader:
-    """Opens the published copy again and again, as BI tools do, and counts what is wrong."""
+    """Opens the published copy again and again, as BI tools do, and counts what is wrong.
+
+    ``layout`` may be changed while it reads; None: there is nothing to read for now.
+    """
 
     def __init__(self, layout: Layout) -> None:
-        self.layout, self.reads = layout, 0
+        self.layout: Layout | None = layout
+        self.reads = 0
         self.wrong: list[str] = []
-        self._end = threading.Event()
+        self._end, self._reading = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._loop, daemon=True)
 
     def __enter__(self) -> Reader:
@@ -112,24 +116,35 @@ class Reader:
         self._end.set()
         self._thread.join()
 
-    def _rows(self) -> dict[str, int]:
-        manifest = json.loads((self.layout.published_root / "manifest.json").read_bytes())
+    def look_at(self, layout: Layout | None) -> None:
+        """From now on this one; returns when no read of the other is under way."""
+        with self._reading:
+            self.layout = layout
+
+    @staticmethod
+    def _rows(layout: Layout) -> dict[str, int]:
+        manifest = json.loads((layout.published_root / "manifest.json").read_bytes())
         return dict(manifest["rows"])
 
     def _loop(self) -> None:
         while not self._end.wait(0.2):
-            try:
-                before = self._rows()
-                with duckdb.connect(str(self.layout.published_path), read_only=True) as con:
-                    found = {
-                        name: _one(con, f"select count(*) from {name}")  # noqa: S608
-                        for name in before
-                    }
-                if found not in (before, self._rows()):
-                    self.wrong.append("row counts are those of no manifest")
-            except (duckdb.Error, OSError, ValueError, KeyError) as error:
-                self.wrong.append(f"{type(error).__name__}: {error}")
-            self.reads += 1
+            with self._reading:
+                if self.layout is not None:
+                    self._read(self.layout)
+
+    def _read(self, layout: Layout) -> None:
+        try:
+            before = self._rows(layout)
+            with duckdb.connect(str(layout.published_path), read_only=True) as con:
+                found = {
+                    name: _one(con, f"select count(*) from {name}")  # noqa: S608
+                    for name in before
+                }
+            if found not in (before, self._rows(layout)):
+                self.wrong.append("row counts are those of no manifest")
+        except (duckdb.Error, OSError, ValueError, KeyError) as error:
+            self.wrong.append(f"{type(error).__name__}: {error}")
+        self.reads += 1
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
@@ -249,25 +264,44 @@ def kill(
     return f"{name}: {victim}"
 
 
-def fill_disk(night: Night, data: Path, chance: random.Random) -> str:
-    """The night runs on a file system of its own that has only some room left."""
+def fill_disk(night: Night, data: Path, chance: random.Random, reader: Reader) -> str:
+    """The night runs on a file system of its own that has only some room left.
+
+    A reader of its own follows it there: what is copied in and out is no publication.
+    """
     used = sum(p.stat().st_size for p in data.rglob("*") if p.is_file() and not p.is_symlink())
     room = chance.choice((1, 4, 12, 24)) * 1_000_000
     mounted = data.parent / f"{data.name}.disk"
+    flags = data.parent / f"{data.name}.flags"
     mounted.mkdir()
+    flags.mkdir()
     script = (
         f'mount -t tmpfs -o size={used * 11 // 10 + room} none "$1" && cp -a "$2/." "$1/" && '
-        '{ BUDGETS_DATA="$1" "$3" -m cli run; true; } && cp -a --remove-destination "$1/." "$2/"'
+        '{ "$3" -m benchmarks.faults --read "$1" --until "$4/over" > "$4/read" & } && '
+        '{ BUDGETS_DATA="$1" "$3" -m cli run; touch "$4/over"; wait; } && '
+        'cp -a --remove-destination "$1/." "$2/"'
     )
-    process = night.start(
-        data,
-        ["unshare", "-Urm", "sh", "-c", script, "sh", str(mounted), str(data), sys.executable],
-    )
+    places = [str(mounted), str(data), sys.executable, str(flags)]
+    reader.look_at(None)
+    process = night.start(data, ["unshare", "-Urm", "sh", "-c", script, "sh", *places])
     try:
         process.wait(NIGHT_SECONDS_MOST)
     finally:
         end(process)
+    found = json.loads((flags / "read").read_bytes())
+    reader.reads += found["reads"]
+    reader.wrong += found["wrong"]
+    reader.look_at(Layout(data))
+    shutil.rmtree(flags)
     return f"{room // 1_000_000} MB left"
+
+
+def read(data: Path, until: Path) -> None:
+    """Be a reader of the published copy until the file is there; print what it met, as JSON."""
+    with Reader(Layout(data)) as reader:
+        while not until.exists():
+            time.sleep(0.1)
+    print(json.dumps({"reads": reader.reads, "wrong": reader.wrong}))
 
 
 def hold_lock(night: Night, data: Path, chance: random.Random) -> str:
@@ -316,6 +350,7 @@ def trial(
     data: Path,
     chance: random.Random,
     *,
+    kinds: Sequence[str],
     plan: list[tuple[str, float]],
     wanted: tuple[dict[str, list[Any]], dict[str, Any]],
     endpoint: Sink,
@@ -323,17 +358,17 @@ def trial(
     """One disturbed night and the one after it; what was wrong, in lines."""
     endpoint.heard.clear()
     before = len(steps(data))
-    kind = chance.choice(KINDS)
+    kind = chance.choice(kinds)
     with Reader(Layout(data)) as reader:
         match kind:
             case "kill":
                 place = kill(night, data, chance, before, plan)
             case "disk full":
-                place = fill_disk(night, data, chance)
+                place = fill_disk(night, data, chance, reader)
             case _:
                 place = hold_lock(night, data, chance)
         code = night.run(data)
-    problems = [f"the published copy: {w}" for w in reader.wrong]
+    problems = [f"the published copy: {n} times {w}" for w, n in Counter(reader.wrong).items()]
     if code:
         problems.append(f"the night after it ended with {code}: see its log")
     rows, alerts = wanted
@@ -366,8 +401,14 @@ def main() -> int:
     options.add_argument("--trials", type=int, default=100)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--counties", type=int, default=2, help="portals of the sample province")
+    options.add_argument("--only", choices=sorted(set(KINDS)), help="disturb it in this way")
     options.add_argument("--keep", type=Path, help="keep the data of every trial here")
+    options.add_argument("--read", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--until", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
+    if given.read:
+        read(given.read, given.until)
+        return 0
     chance = random.Random(given.seed)
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as scratch,
@@ -400,7 +441,15 @@ def main() -> int:
         done = []
         for number in range(1, given.trials + 1):
             data = copy(yesterday, place / f"trial-{number:03}")
-            result = trial(night, data, chance, plan=plan, wanted=wanted, endpoint=endpoint)
+            result = trial(
+                night,
+                data,
+                chance,
+                kinds=[given.only] if given.only else KINDS,
+                plan=plan,
+                wanted=wanted,
+                endpoint=endpoint,
+            )
             done.append(result)
             verdict = "; ".join(result["problems"]) or "the same"
             print(f"{number:4} {result['kind']:<9} {result['place']:<28} {verdict}", flush=True)

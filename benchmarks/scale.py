@@ -4,9 +4,10 @@
 
 As many invented counties as asked for publish as many budgets each, typeset by the samples'
 generator, on the replica of a province that ``benchmarks/crawling.py`` serves. ``budgets run``
-takes them from the crawl to the publication, the evidence site included; then it runs once more,
-with nothing new. Every few seconds is written down how far it is and what memory its processes
-hold (proportional set size: shared pages count once).
+takes them from the crawl to the publication, the evidence site included (without it:
+``BUDGETS_EVIDENCE=no``); then it runs once more, with nothing new. Every few seconds is written
+down how far it is and what memory its processes hold (proportional set size: shared pages count
+once).
 
 Printed: documents and pages a second by step, memory, bytes kept by kind, what a quiet night
 costs. With ``--plots``, throughput and memory over time as SVG. Exit code 1 where a document was
@@ -80,7 +81,7 @@ def _publish_county(place: int, documents: int, folder: Path) -> None:
 
 
 def count(folder: Path, pattern: str) -> int:
-    return sum(1 for _ in folder.rglob(pattern)) if folder.is_dir() else 0
+    return sum(1 for p in folder.rglob(pattern) if p.is_file()) if folder.is_dir() else 0
 
 
 def memory_of(process: psutil.Process) -> tuple[float, float]:
