@@ -222,9 +222,9 @@ def _look(kind: str, title: str, asked: Mapping[str, Any]) -> tuple[str, dict[st
                 "groupby": [asked["by"]],
                 "metric": metric,
                 "number_format": number,
-                # two lines, and room for them: a longer label would be cut
+                # three short lines, and room for them: a longer label would be cut
                 "label_type": "template",
-                "label_template": r"{name}\n{value}（{percent}）",
+                "label_template": r"{name}\n{value}\n{percent}",
                 "outerRadius": 50,
                 "show_legend": False,
                 "row_limit": 20,
