@@ -59,6 +59,27 @@ def test_public_columns_have_terms_types_and_units(model: Path) -> None:
             assert ("元" if money[1] == "yuan" else "万元") in description, name
 
 
+FACTS = [m for m in MODELS if m.stem.startswith("fct_")]
+DOCUMENT_COLUMNS = {
+    *("document_id", "organisation_id", "county_code"),
+    *("fiscal_year", "phase", "scope", "is_additive"),
+}
+
+
+@pytest.mark.parametrize("model", FACTS, ids=lambda m: m.stem)
+def test_every_fact_states_and_tests_its_grain(model: Path) -> None:
+    held = described(model)
+    assert "粒度：" in held["description"]
+    assert re.search(r"One row a .*[.;]", held["description"])
+    columns = {c["name"]: c for c in held["columns"]}
+    assert set(columns) >= DOCUMENT_COLUMNS
+    keyed = any("unique" in c.get("data_tests", []) for c in columns.values())
+    assert keyed or any("unique_combination" in t for t in held.get("data_tests", []))
+    assert ("amount_wan" in columns) == ("amount_yuan" in columns) or model.stem == (
+        "fct_year_comparison"  # looked up beside last year's, in the unit of the text
+    )
+
+
 def test_no_amount_is_a_floating_number() -> None:
     for model in MODELS:
         for column in described(model)["columns"]:

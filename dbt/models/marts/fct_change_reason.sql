@@ -26,6 +26,7 @@ select
     reason.topic,
     reason.direction,
     reason.amount_printed as amount_wan,
+    {{ to_yuan('reason.amount_printed', 10000) }} as amount_yuan,
     reason.reason_text,
     reason.page,
     {{ source_of('reason.page', 'document.recognised_pages') }} as source

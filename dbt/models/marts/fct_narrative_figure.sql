@@ -31,6 +31,10 @@ select
         when '万元' then figure.figure_value
         when '元' then cast(figure.figure_value * 0.0001 as decimal(20, 6))
     end as amount_wan,
+    case figure.unit_printed
+        when '万元' then {{ to_yuan('figure.figure_value', 10000) }}
+        when '元' then cast(figure.figure_value as decimal(20, 2))
+    end as amount_yuan,
     figure.page,
     {{ source_of('figure.page', 'document.recognised_pages') }} as source,
     figure.x0,

@@ -36,6 +36,7 @@ select
     {{ document_columns('attribute') }},
     replace(attribute.measure, 'procurement_', '') as category,
     attribute.value as amount_wan,
+    {{ to_yuan('attribute.value', 10000) }} as amount_yuan,
     attribute.value_text as amount_text,
     attribute.printed_text,
     attribute.page,
