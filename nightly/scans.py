@@ -66,12 +66,13 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
     document = document.model_copy(deep=True)
     match_names(document, function_names(), economic_items())
     out = Settlement(document)
+    stray = stray_figures(document, decided)
     doubts: dict[Key, Doubt] = {}
     readings: dict[Key, list[str]] = {}
     for table in document.tables:
         for r, c, cell in _figures(table):
             key = f"{table.id}/{r}/{c}"
-            if cell.source != "ocr" or key in decided:
+            if cell.source != "ocr" or key in decided or key in stray:
                 continue
             if (cell.confidence or 0.0) >= SURE and _readable(cell.text):
                 out.settled.add(key)
@@ -83,7 +84,7 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
             doubts[table.id, r, c] = Doubt(
                 values, [cost for _, cost in said], table.step * table.factor, free
             )
-    out.open = codes = doubtful_codes(document, decided)
+    out.open = codes = [*doubtful_codes(document, decided), *stray]
     if not doubts:
         return _opened(out, feasible=True)
     if len(doubts) > MOST_DOUBTS:
@@ -164,6 +165,23 @@ def _count_together(
             ):
                 answer.open.discard(at)
                 answer.chosen[at] = picked
+
+
+def stray_figures(document: ParsedDocument, decided: Collection[str] = ()) -> list[str]:
+    """Recognised figures in rows without any label or code: a page number or dirt below a form
+    without rules reads as one, and no sum has it as an addend."""
+    out = []
+    for table in document.tables:
+        kinds = [c.kind for c in family().forms[table.id].columns]
+        for r, row in enumerate(table.cells):
+            if any(x.text for x, kind in zip(row, kinds, strict=False) if kind != "amount"):
+                continue
+            out += [
+                f"{table.id}/{r}/{c}"
+                for c, (cell, kind) in enumerate(zip(row, kinds, strict=False))
+                if kind == "amount" and cell.source == "ocr" and cell.text
+            ]
+    return [key for key in out if key not in decided]
 
 
 def doubtful_codes(document: ParsedDocument, decided: Collection[str] = ()) -> list[str]:

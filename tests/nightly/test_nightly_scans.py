@@ -205,6 +205,20 @@ def test_the_value_that_the_sums_leave_is_proposed(recognised: ParsedDocument) -
     assert left_by_sums(recognised, ["T05/1/0"]) == {}, "a code is no sum"
 
 
+def test_a_figure_without_a_row_waits_for_a_person(recognised: ParsedDocument) -> None:
+    """A page number below a form without rules, surely read; no sum has it as an addend."""
+    table = recognised.table("T05")
+    assert table is not None
+    row = [cell.model_copy(update={"text": "", "amount": None}) for cell in table.cells[-1]]
+    row[2] = row[2].model_copy(update={"text": ".9", "amount": Decimal("0.9")})
+    table.cells.append(row)
+    table.body.append([cell.text for cell in row])
+    describe_rows(table)
+    at = f"T05/{len(table.cells) - 1}/2"
+    assert settle_scans(recognised).open == [at]
+    assert settle_scans(recognised, decided={at}).open == []
+
+
 def test_a_person_reads_a_code(recognised: ParsedDocument) -> None:
     table = recognised.table("T05")
     assert table is not None
