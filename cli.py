@@ -618,18 +618,18 @@ def findings_show(
     finding_id: Annotated[str, typer.Argument(help="id or its beginning")],
     lang: LangOption = Lang.zh,
 ) -> None:
-    """One finding: the identity in words, both statements, pages, difference, allowed tail."""
+    """One finding: the identity in words, both statements with their rows or sentences, pages."""
+    from nightly.quotes import quotes
     from nightly.report import list_findings
     from screens import print_finding
 
-    found = [
-        f for f in list_findings(_settings(), lang.value) if f.finding_id.startswith(finding_id)
-    ]
+    settings = _settings()
+    found = [f for f in list_findings(settings, lang.value) if f.finding_id.startswith(finding_id)]
     if len(found) != 1:
         raise Failed(
             f"{len(found)} findings begin with {finding_id!r}; list them with: budgets findings"
         )
-    print_finding(found[0], lang.value)
+    print_finding(found[0], quotes(settings, found[0]), lang.value)
 
 
 def _period(written: str) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -259,8 +260,8 @@ def print_findings(found: Sequence[Any], lang: str, console: Console | None = No
         _indent(console, f.text, 4)
 
 
-def print_finding(f: Any, lang: str) -> None:
-    """One finding with all its evidence."""
+def print_finding(f: Any, quotes: Sequence[Any], lang: str) -> None:
+    """One finding with all its evidence; what would acknowledge it stands below an open one."""
     console = _console()
     console.print(Text(f"{f.finding_id}  {f.department} {f.fiscal_year}", style="bold"))
     _indent(console, f.text, 2)
@@ -283,7 +284,24 @@ def print_finding(f: Any, lang: str) -> None:
             continue
         grid.add_row(say(key, lang), Text(str(value), overflow="fold"))
     console.print(Padding(grid, (1, 0, 0, 2)))
+    for side in (1, 2):
+        mine = [q for q in quotes if q.side == side]
+        if mine:
+            _indent(console, say(f"finding_printed_{side}", lang), 2, "bold")
+        for q in mine:
+            page = f" · {say('page', lang)} {q.page}" if q.page else ""
+            _indent(console, f"{q.where}{page}", 4, "dim")
+            _indent(console, q.text, 6)
     _indent(console, say("finding_note", lang), 2, "dim")
+    if f.status == "open" and f.kind != "misread":
+        _indent(console, say("finding_acknowledge", lang), 2, "dim")
+        console.print(
+            f"- {{finding_id: {f.finding_id}, content_id: {f.content_id}, status: acknowledged, "
+            f"reason: …, decided_on: {datetime.now().astimezone():%Y-%m-%d}}}",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
 
 
 def print_ingested(settings: Any, files: Iterable[tuple[Any, Path]], lang: str) -> int:

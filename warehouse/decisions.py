@@ -4,8 +4,10 @@ findings are explained. They are YAML beside the data, versioned, written by peo
 ``organisations.yml``: a list of entries ``{county_code, name, same_as?, predecessor?,
 change_kind?, since?}``. ``same_as``: another name of the same body. ``predecessor``: the body it
 came from (改名, 合并, 分设), with ``change_kind`` renamed | merged | split and the year ``since``.
-``acknowledgements.yml``: a list of ``{finding_id, status, reason, decided_on}`` with status
-acknowledged (已说明) or resolved (已解决).
+``acknowledgements.yml``: a list of ``{finding_id, content_id, status, reason, decided_on}`` with
+status acknowledged (已说明) or resolved (已解决). ``content_id`` names what the finding said: when it
+says something else, the decision no longer holds and it is told again. ``budgets findings show``
+prints the entry.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class OrganisationLink(_Entry):
 
 class Acknowledgement(_Entry):
     finding_id: str = Field(pattern=r"^n[0-9a-f]{19}$")
+    content_id: str = Field(pattern=r"^[0-9a-f]{12}$", description="what it said")
     status: Literal["acknowledged", "resolved"]
     reason: str = Field(min_length=2)
     decided_on: date

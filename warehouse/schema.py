@@ -357,6 +357,7 @@ DECIDED: tuple[RawTable, ...] = (
         "raw_acknowledgement",
         "核对提示处理决定 reviewed findings",
         ("finding_id", "varchar", "提示标识 finding"),
+        ("content_id", "varchar", "内容标识 what the finding said when it was decided"),
         ("status", "varchar", "处理状态 acknowledged, resolved"),
         ("reason", "varchar", "理由 reason"),
         ("decided_on", "date", "决定日期 date of the decision"),

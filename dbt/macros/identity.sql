@@ -16,3 +16,19 @@
 {% macro in_unit(value, unit) -%}
     cast(case when coalesce({{ unit }}, '元') = '元' then {{ value }} * 0.0001 else {{ value }} end as decimal(20, 6))
 {%- endmacro %}
+
+{#- What rounding alone can leave (尾差) between printed figures whose steps (in 万元) are the list: a
+    multiple of the finest step below half their sum. Three figures of one step may differ by one
+    step, two not at all. Where no step is known nothing is allowed. -#}
+{% macro rounding_bound(steps) -%}
+    cast(coalesce(
+        (
+            (
+                cast(list_sum({{ steps }}) * 1000000 as bigint)
+                + 2 * cast(list_min({{ steps }}) * 1000000 as bigint) - 1
+            )
+            // nullif(2 * cast(list_min({{ steps }}) * 1000000 as bigint), 0)
+            - 1
+        ) * list_min({{ steps }}), 0
+    ) as decimal(20, 6))
+{%- endmacro %}

@@ -15,6 +15,7 @@ from conftest import OTHER, Query
 from warehouse_by_hand import COUNTY_CODE, OFFICE, budget, fetched, record, sha
 
 import warehouse.build
+from expectations.findings import findings
 from parsers.document import ParsedDocument, Warning_
 from warehouse.build import BuildReport, build, dbt, document
 from warehouse.database import reader, writer
@@ -447,8 +448,16 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
     land(copy_of, [record(budget("renamed", department="青岚县样例新局", year=2027))], "b4")
     with reader(copy_of, published=False) as con:
         finding = con.execute(
-            "select min(finding_id) from quality.finding where identity = 'R-T03'"
+            "select finding_id, content_id from quality.finding where identity = 'R-T03'"
+            " order by finding_id"
         ).fetchone()
+        other = con.execute(
+            "select min(finding_id) from quality.finding where finding_id != ?", [finding[0]]
+        ).fetchone()
+        told = {one.finding_id: one.content_id for one in findings(con)}
+        assert told == dict(
+            con.execute("select finding_id, content_id from quality.finding").fetchall()
+        ), "what is acknowledged is what is told"
     assert finding is not None
     decisions = copy_of.root / "decisions"
     decisions.mkdir()
@@ -458,8 +467,11 @@ def test_new_readings_and_odd_documents(copy_of: Layout) -> None:
         " change_kind: renamed, since: 2020}\n"
     )
     (decisions / "acknowledgements.yml").write_text(
-        f"- {{finding_id: {finding[0]}, status: acknowledged, reason: 已说明口径,"
-        " decided_on: 2026-06-01}\n"
+        f"- {{finding_id: {finding[0]}, content_id: {finding[1]}, status: acknowledged,"
+        " reason: 已说明口径, decided_on: 2026-06-01}\n"
+        # it said something else when this was decided
+        f"- {{finding_id: {other[0]}, content_id: 0123456789ab, status: acknowledged,"
+        " reason: 已说明, decided_on: 2026-06-01}\n"
     )
     first, last = (datetime(2026, m, 3, 22, 30, tzinfo=UTC) for m in (3, 5))
     load(

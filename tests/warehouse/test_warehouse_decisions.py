@@ -42,8 +42,15 @@ def test_no_files_no_decisions(tmp_path: Path) -> None:
         ("acknowledgements.yml", "- {finding_id: x, status: acknowledged}", "entry 1: finding_id"),
         (
             "acknowledgements.yml",
-            "- {finding_id: n0123456789abcdef012, status: closed, reason: 已说明, decided_on: 2026-01-01}",
+            "- {finding_id: n0123456789abcdef012, content_id: 0123456789ab, status: closed,"
+            " reason: 已说明, decided_on: 2026-01-01}",
             "status",
+        ),
+        (
+            "acknowledgements.yml",
+            "- {finding_id: n0123456789abcdef012, status: acknowledged, reason: 已说明,"
+            " decided_on: 2026-01-01}",
+            "content_id",
         ),
     ],
 )

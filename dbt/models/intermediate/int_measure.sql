@@ -21,6 +21,29 @@ fact as (
 
 ),
 
+document as (
+
+    select * from {{ ref('int_document') }}
+    where {{ is_touched('', ref('int_document_change')) }}
+
+),
+
+form_step as (
+
+    select
+        document.document_id,
+        printed.form,
+        max({{ to_wan('printed.step', 'printed.factor') }}) as step_wan
+    from {{ ref('stg_table') }} as printed
+    inner join document
+        on
+            printed.document_id = document.document_id
+            and printed.batch_id = document.batch_id
+            and printed.reading_id = document.reading_id
+    group by document.document_id, printed.form
+
+),
+
 from_summary as (
 
     unpivot (
@@ -43,6 +66,7 @@ from_form as (
 
     select
         document_id,
+        form,
         case
             when form = 'T03' and column_role = 'basic' then 'basic_expenditure'
             when form = 'T03' and column_role = 'project' then 'project_expenditure'
@@ -83,33 +107,53 @@ agency as (
         and amount_wan is not null
     group by document_id
 
+),
+
+combined as (
+
+    select
+        document_id,
+        'T01' as form,
+        measure,
+        amount_wan,
+        page,
+        source
+    from from_summary
+
+    union all
+
+    select
+        document_id,
+        form,
+        measure,
+        amount_wan,
+        page,
+        source
+    from from_form
+    where measure is not null
+
+    union all
+
+    select
+        document_id,
+        'T11' as form,
+        measure,
+        cast(amount_wan as decimal(20, 6)) as amount_wan,
+        page,
+        source
+    from agency
+
 )
 
 select
-    document_id,
-    measure,
-    amount_wan,
-    page,
-    source
-from from_summary
-
-union all
-
-select
-    document_id,
-    measure,
-    amount_wan,
-    page,
-    source
-from from_form
-where measure is not null
-
-union all
-
-select
-    document_id,
-    measure,
-    cast(amount_wan as decimal(20, 6)) as amount_wan,
-    page,
-    source
-from agency
+    combined.document_id,
+    combined.measure,
+    combined.amount_wan,
+    form_step.step_wan,
+    combined.page,
+    combined.source
+from combined
+left join form_step
+    on
+        combined.document_id = form_step.document_id
+        and combined.form = form_step.form

@@ -26,7 +26,13 @@ figure as (
     select
         document_id,
         figure_path,
-        case when count(distinct amount_wan) = 1 then min(amount_wan) end as amount_wan
+        case when count(distinct amount_wan) = 1 then min(amount_wan) end as amount_wan,
+        -- the step as printed, in 万元; in 元 a figure is exact to what is printed as well
+        max(cast(
+            case unit_printed when '元' then 0.0001 else 1 end
+            * pow(10, -length(regexp_extract(figure_text, '\.(\d+)', 1)))
+            as decimal(20, 6)
+        )) as step_wan
     from {{ ref('fct_narrative_figure') }}
     where
         (unit_printed in ('万元', '元') or unit_printed is null)
@@ -46,12 +52,18 @@ stated as (
         measure.measure,
         declared.term_zh,
         measure.amount_wan,
+        measure.step_wan,
         measure.page,
         measure.source,
         cast(
             coalesce(prior_figure.amount_wan, measure.amount_wan - delta.amount_wan)
             as decimal(20, 6)
-        ) as prior_as_stated_wan
+        ) as prior_as_stated_wan,
+        -- running text drops the zeros at the end, so a change has the step of its form at most
+        case
+            when prior_figure.amount_wan is not null then [prior_figure.step_wan]
+            else [measure.step_wan, least(delta.step_wan, measure.step_wan)]
+        end as stated_steps
     from measure
     inner join document on measure.document_id = document.document_id
     inner join declared on measure.measure = declared.measure
@@ -72,6 +84,8 @@ paired as (
         stated.*,
         previous.document_id as prior_document_id,
         previous.amount_wan as prior_as_published_wan,
+        {{ rounding_bound('list_append(stated.stated_steps, previous.step_wan)') }}
+            as prior_tolerance_wan,
         prior_document.document_id is not null as is_prior_published
     from stated
     left join stated as previous
@@ -94,8 +108,9 @@ held as (
 
     select
         *,
-        -- a difference of two rounded figures may be off by 0.01 万元
-        coalesce(abs(prior_as_stated_wan - prior_as_published_wan) > 0.01, false) as is_restated
+        coalesce(
+            abs(prior_as_stated_wan - prior_as_published_wan) > prior_tolerance_wan, false
+        ) as is_restated
     from paired
 
 ),
@@ -127,6 +142,10 @@ select
     judged.amount_wan,
     judged.prior_as_stated_wan,
     judged.prior_as_published_wan,
+    case
+        when judged.prior_as_stated_wan is not null and judged.prior_as_published_wan is not null
+            then judged.prior_tolerance_wan
+    end as prior_tolerance_wan,
     judged.prior_document_id,
     judged.break_reason is null as is_comparable,
     judged.break_reason,

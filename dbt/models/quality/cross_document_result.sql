@@ -1,9 +1,9 @@
 {#- Identities between documents (跨文本核对), which no single reading can judge.
 
     Y-PRIOR 上年数: last year's figure as this year's text implies it, and as last year's document
-    printed it; a change and a total rounded each, so 0.01 万元 may part them.
-    U-SUM 部门与单位: the units' own documents of one department do not exceed it (⌊n/2⌋ printed
-    steps). Less than the department is no contradiction: a unit may have no document.
+    printed it, but for what rounding each printed figure can leave.
+    U-SUM 部门与单位: the units' own documents of one department do not exceed it, but for what
+    rounding can leave. Less than the department is no contradiction: a unit may have no document.
     E-ONEOFF 一次性项目: a project that the targets of three years in a row call 一次性 (once and
     no more). Twice may be two projects of one name. -#}
 with document as (
@@ -53,6 +53,7 @@ unit_sum as (
         measure.measure,
         count(*) as unit_count,
         sum(measure.amount_wan) as units_wan,
+        list(measure.step_wan) as unit_steps,
         list(unit.document_id order by unit.document_id) as unit_document_ids
     from listed_unit
     inner join document as department on listed_unit.document_id = department.document_id
@@ -76,7 +77,7 @@ prior_year as (
         '=' as relation,
         comparison.prior_as_stated_wan as left_value,
         comparison.prior_as_published_wan as right_value,
-        cast(0.01 as decimal(20, 6)) as tolerance,
+        comparison.prior_tolerance_wan as tolerance,
         [comparison.prior_document_id] as other_document_ids,
         '本年文本推算的上年' || declared.term_zh || cast(comparison.prior_as_stated_wan as decimal(20, 2)) || '万元'
             as statement_1,
@@ -101,7 +102,7 @@ department_and_units as (
         '<=' as relation,
         cast(unit_sum.units_wan as decimal(20, 6)) as left_value,
         measure.amount_wan as right_value,
-        cast(0.01 * (unit_sum.unit_count // 2) as decimal(20, 6)) as tolerance,
+        {{ rounding_bound('list_append(unit_sum.unit_steps, measure.step_wan)') }} as tolerance,
         unit_sum.unit_document_ids as other_document_ids,
         unit_sum.unit_count || '个所属单位文本的' || declared.term_zh || '之和'
         || cast(unit_sum.units_wan as decimal(20, 2)) || '万元' as statement_1,

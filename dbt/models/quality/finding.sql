@@ -145,6 +145,13 @@ identified as (
 
     select
         'n' || {{ short_hash("concat_ws('|', coalesce(combined.organisation_id, combined.document_id), combined.fiscal_year, combined.phase, combined.scope, combined.identity, combined.instance)", 19) }} as finding_id,
+        left(sha256(concat_ws(
+            '|',
+            coalesce(combined.statement_1, ''),
+            coalesce(combined.statement_2, ''),
+            coalesce(cast(nullif(combined.difference, 0) as varchar), ''),
+            combined.kind
+        )), 12) as content_id,
         combined.*,
         reading.landed_at,
         document.last_seen_at as document_last_seen_at,
@@ -164,6 +171,7 @@ identified as (
 
 select
     identified.finding_id,
+    identified.content_id,
     identified.document_id,
     identified.organisation_id,
     identified.county_code,
@@ -191,6 +199,10 @@ select
     greatest(seen.last_seen_at, identified.landed_at, identified.document_last_seen_at)
         as last_seen_at
 from identified
-left join acknowledgement on identified.finding_id = acknowledgement.finding_id
+-- what was decided holds for what was said then
+left join acknowledgement
+    on
+        identified.finding_id = acknowledgement.finding_id
+        and identified.content_id = acknowledgement.content_id
 left join seen on identified.finding_id = seen.finding_id
 where identified.standing_rank = 1

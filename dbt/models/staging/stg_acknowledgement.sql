@@ -8,6 +8,7 @@ renamed as (
 
     select
         finding_id,
+        content_id,
         status,
         reason,
         decided_on
