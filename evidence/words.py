@@ -59,7 +59,7 @@ KINDS = {
     "contradiction": ("不符", "contradiction"),
     "misread": ("待人工复核", "waits for review"),
     "anomaly": ("波动提示", "anomaly"),
-    "missing": ("未公开", "not published"),
+    "missing": ("未能核对", "could not be checked"),
 }
 BREAKS = {
     "prior_not_published": "未见到上年同口径的公开文本",

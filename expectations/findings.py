@@ -479,6 +479,8 @@ def _text(finding: Finding, cause: Cause, lang: Lang) -> str:
         if finding.kind == "misread":
             return f"【{finding.label}】{'；'.join(both) or finding.identity_title}。可能原因：{possible}。"
         said = "；".join(both) or finding.identity_title
+        if finding.kind == "missing":  # its statements only count what could be checked
+            said = f"{finding.identity_title}：{said}"
         if finding.kind == "anomaly":
             return f"【{finding.label}】{said}{_gap(finding, lang)}。可能原因：{possible}。"
         return f"【{finding.label}·{ask}】{said}{_gap(finding, lang)}。可能原因：{possible}。"

@@ -176,6 +176,31 @@ def test_ids_stay_and_contents_change(warehouse: Warehouse) -> None:
     assert changed.content_id != one.content_id
 
 
+def test_what_could_not_be_checked_is_told_by_its_name(warehouse: Warehouse) -> None:
+    """An identity that the print promises and that was not evaluated does not pass silently."""
+    warehouse.add(Document("e5" * 32, identities=[violated("C-T05", "应核对")]))
+    warehouse.build()
+    warehouse.sql(
+        "update quality.finding set kind = 'missing', severity = 'soft', difference = null,"
+        " statement_1 = '应核对 3 处', statement_2 = '实际 2 处，其余未印出或未读出'"
+    )
+    [one] = findings(warehouse.path)
+    assert one.reach == "digest"
+    assert one.text.startswith("【未能核对·请说明】")
+    assert f"{one.identity_title}：应核对 3 处；实际 2 处，其余未印出或未读出。" in one.text
+
+
+def test_the_name_of_what_is_said_is_that_of_the_mart(warehouse: Warehouse) -> None:
+    """The same rule as in the model quality.finding, whose test holds the same rows."""
+    warehouse.add(Document("e6" * 32, identities=[violated("P-CNT", "十")]))
+    warehouse.build()
+    warehouse.sql(
+        "update quality.finding set kind = 'contradiction', statement_1 = '甲称 5 个',"
+        " statement_2 = '乙列 6 个', difference = -1"
+    )
+    assert [one.content_id for one in findings(warehouse.path)] == ["fd6bbdde6237"]
+
+
 def test_an_anomaly_asks_nothing_of_anybody(warehouse: Warehouse) -> None:
     (one,) = _found(warehouse, violated("N-SIGN", severity="soft", unit="%", difference_yuan=None))
     warehouse.sql("update quality.finding set kind = 'anomaly'")

@@ -113,6 +113,49 @@ quarantine as (
 
 ),
 
+told as (
+
+    select
+        document_id,
+        unnest(verdict_reasons) as reason
+    from {{ ref('int_document_status') }}
+
+),
+
+-- an identity that the print promises and that could not be worked out has not held
+unchecked as (
+
+    select
+        status.document_id,
+        status.organisation_id,
+        status.county_code,
+        status.fiscal_year,
+        status.phase,
+        status.scope,
+        split_part(told.reason, '：', 1) as identity,
+        '应核对' as instance,
+        'missing' as kind,
+        'soft' as severity,
+        split_part(split_part(told.reason, '：', 2), '，', 1) as statement_1,
+        split_part(told.reason, '，', 2) || '，其余未印出或未读出' as statement_2,
+        regexp_extract(told.reason, '应核对 (\d+) 处', 1) || ' instances to be checked'
+            as statement_1_en,
+        regexp_extract(told.reason, '实际 (\d+) 处', 1)
+        || ' were; the others are not printed or not read' as statement_2_en,
+        cast(null as varchar) as unit,
+        cast(null as decimal(20, 6)) as left_value,
+        cast(null as decimal(20, 6)) as right_value,
+        cast(null as decimal(20, 6)) as difference,
+        cast(null as decimal(20, 6)) as tolerance,
+        cast(null as varchar) as pages
+    from status
+    inner join told on status.document_id = told.document_id
+    where
+        status.is_current
+        and regexp_full_match(told.reason, '[A-Z][A-Z0-9-]*：应核对 \d+ 处，实际 \d+ 处')
+
+),
+
 reading as (
 
     select * from {{ ref('int_reading') }}
@@ -138,6 +181,8 @@ combined as (
     select * from between_documents
     union all
     select * from quarantine
+    union all
+    select * from unchecked
 
 ),
 
