@@ -251,7 +251,7 @@ def night_report(settings: Settings, lang: Literal["zh", "en"] = "zh") -> NightR
         "warehouse": str(layout.published_path),
         "parquet": str(layout.parquet_path),
         "data_docs": str(layout.docs_path / "data_docs" / "index.html"),
-        "archive": settings.archive_root,
+        "archive": settings.archive_root.rstrip("/") + "/archive",
         "ledger": str(layout.ledger_path),
     }
     return report
