@@ -697,19 +697,21 @@ def _rows(
     for j, column in by_column.items():
         if form.columns[j].kind != "label":
             blocks += codes.get(j) or _on_lines(column, size)
-    anchors = [_Anchor.of(form, row) for row in _merged(blocks)] if not known else []
+    figures = list(blocks)
+    anchors = [_Anchor.of(form, row) for row in _merged(figures)] if not known else []
     for j, column in by_column.items():
         if form.columns[j].kind != "label":
             continue
         lines = _on_lines(column, size)
-        labels = _labels_at(lines, anchors, size, nearest) if anchors else None
-        if labels is None:
-            labels = []
-            for line in lines:
-                if labels and _one_label(labels[-1], line[0], limit, size, known):
-                    labels[-1] = [*labels[-1], *line]
-                else:
-                    labels.append(line)
+        labels: list[list[_Piece]] = []
+        for line in lines:
+            if labels and _one_label(labels[-1], line[0], limit, size, known):
+                labels[-1] = [*labels[-1], *line]
+            else:
+                labels.append(line)
+        if anchors and len(_merged([*figures, *labels])) > len(anchors):
+            # a row without any figure or code: half a label, perhaps
+            labels = _labels_at(lines, anchors, size, nearest) or labels
         blocks += labels
     return _merged(blocks)
 
