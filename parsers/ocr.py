@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]
     Scores = np.ndarray[Any, np.dtype[np.float32]]
 
-RECOGNITION = 5
+RECOGNITION = 6
 """Raised by hand when lines are read otherwise: part of the key of kept recognitions."""
 HEIGHT = 48
 _LEAST_WIDTH = 160
