@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
-from wiring import DEFAULT_ARGS, LANDING, START
+from wiring import BACKGROUND_ARGS, LANDING, START
 
 DOC = """
 ### 补录 · reading an earlier season of publication
@@ -33,7 +33,7 @@ By hand: `budgets backfill 2025-spring`.
     max_active_runs=1,
     max_active_tasks=1,
     dagrun_timeout=timedelta(hours=12),
-    default_args={**DEFAULT_ARGS, "priority_weight": 1, "weight_rule": "absolute"},
+    default_args=BACKGROUND_ARGS,
     params={
         "season": Param("2025-spring", type="string", pattern=r"^20\d\d(-spring|-autumn)?$"),
         "limit": Param(2000, type="integer", minimum=1),

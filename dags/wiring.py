@@ -74,3 +74,6 @@ DEFAULT_ARGS: dict[str, Any] = {
     "execution_timeout": timedelta(hours=1),
     "on_failure_callback": tell_failure,
 }
+
+BACKGROUND_ARGS = DEFAULT_ARGS | {"priority_weight": 1, "weight_rule": "absolute"}
+"""What reads in the background: the night goes first."""

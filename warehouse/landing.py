@@ -285,20 +285,29 @@ def land(layout: Layout, records: Sequence[ParseRecord], batch_id: str) -> Batch
         if not read:
             return batch
         clean(layout)
-        for table in LANDED:
-            rows_of_table = [
+        _commit(
+            store,
+            batch,
+            lambda table: [
                 {"batch_id": batch_id, "record_key": key.hash, "file_sha256": key.file_sha256} | row
                 for key, rows in read.items()
-                for row in rows.get(table.name, [])
-            ]
-            if not rows_of_table:
-                continue
-            data = _parquet(table.arrow, table.names, rows_of_table)
-            store.write_bytes(Layout.landing_file(table.name, batch_id), data)
-            batch.rows[table.name] = len(rows_of_table)
-            batch.checksums[table.name] = hashlib.sha256(data).hexdigest()
-        store.write_bytes(Layout.commit_file(batch_id), batch.as_json())
+                for row in rows.get(table, [])
+            ],
+        )
         return batch
+
+
+def _commit(store: Store, batch: Batch, rows_of: Callable[[str], list[Row] | None]) -> None:
+    """Write the Parquet files of a batch, a table at a time, and then the commit that names them."""
+    for table in LANDED:
+        rows = rows_of(table.name)
+        if not rows:
+            continue
+        data = _parquet(table.arrow, table.names, rows)
+        store.write_bytes(Layout.landing_file(table.name, batch.files), data)
+        batch.rows[table.name] = len(rows)
+        batch.checksums[table.name] = hashlib.sha256(data).hexdigest()
+    store.write_bytes(Layout.commit_file(batch.batch_id), batch.as_json())
 
 
 def forget(layout: Layout, file_sha256: str) -> list[str]:
@@ -336,15 +345,7 @@ def _rewrite(store: Store, batch: Batch, keys: tuple[RecordKey, ...], tables: Ro
     said = hashlib.sha256(repr((batch.batch_id, batch.files, keys, sorted(tables))).encode())
     files = f"{batch.batch_id[:70]}-{said.hexdigest()[:20]}"
     anew = replace(batch, keys=keys, rows={}, checksums={}, files=files)
-    for table in LANDED:
-        lines = tables.get(table.name)
-        if not lines:
-            continue
-        data = _parquet(table.arrow, table.names, lines)
-        store.write_bytes(Layout.landing_file(table.name, files), data)
-        anew.rows[table.name] = len(lines)
-        anew.checksums[table.name] = hashlib.sha256(data).hexdigest()
-    store.write_bytes(Layout.commit_file(batch.batch_id), anew.as_json())
+    _commit(store, anew, tables.get)
 
 
 @dataclass

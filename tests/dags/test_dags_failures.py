@@ -61,15 +61,10 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
 def test_a_task_that_failed_for_good_is_told_by_http_and_by_mail(airflow: dict[str, str]) -> None:
     migrated = run(airflow, "db", "migrate")
     assert migrated.returncode == 0, migrated.stderr[-2000:]
-    sink = Sink()
-    try:
-        with Smtp() as mail:
-            airflow |= {"BUDGETS_ALERT_URLS": f"{sink.url} {mail.url}"}
-            done = run(airflow, "dags", "test", "crawl")
-            mail.shutdown()
-    finally:
-        sink.server.shutdown()
-        sink.server.server_close()
+    with Sink() as sink, Smtp() as mail:
+        airflow |= {"BUDGETS_ALERT_URLS": f"{sink.url} {mail.url}"}
+        done = run(airflow, "dags", "test", "crawl")
+        mail.shutdown()
     said = done.stdout + done.stderr
     assert [m["title"] for m in sink.got] == ["作业未完成：crawl.crawl_host"], said[-3000:]
     assert "the disk is full; make room and clear the task" in sink.got[0]["message"]

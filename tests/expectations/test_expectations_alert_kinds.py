@@ -76,12 +76,9 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["zh", "en"])
 def place(request: pytest.FixtureRequest, warehouse: Warehouse, tmp_path: Path) -> Iterator[Place]:
-    sink = Sink()
-    with Smtp() as mail:
+    with Sink() as sink, Smtp() as mail:
         yield Place(tmp_path, warehouse, sink, mail, request.param)
         mail.shutdown()
-    sink.server.shutdown()
-    sink.server.server_close()
 
 
 def _said(zh_1: str, zh_2: str, en_1: str, en_2: str) -> dict[str, str]:

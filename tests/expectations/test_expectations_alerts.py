@@ -36,10 +36,8 @@ A, B = "a1" * 32, "b2" * 32
 
 @pytest.fixture
 def sink() -> Iterator[Sink]:
-    one = Sink()
-    yield one
-    one.server.shutdown()
-    one.server.server_close()
+    with Sink() as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)
@@ -194,8 +192,7 @@ def test_a_dead_server_is_tried_again_with_the_same_message(
 def test_a_channel_that_has_it_does_not_get_it_again(
     warehouse: Warehouse, sink: Sink, say: Callable[..., alerts.TellReport]
 ) -> None:
-    other = Sink()
-    try:
+    with Sink() as other:
         warehouse.add(Document(A, identities=[HARD]))
         warehouse.build()
         other.status = 500
@@ -205,9 +202,6 @@ def test_a_channel_that_has_it_does_not_get_it_again(
         say(sink.url, other.url, hours=1)
         assert (len(sink.got), len(other.got)) == (1, 1)
         assert sink.got[0]["message"] == other.got[0]["message"]
-    finally:
-        other.server.shutdown()
-        other.server.server_close()
 
 
 def test_a_mended_address_gets_what_was_waiting(

@@ -15,10 +15,8 @@ from nightly.settings import Settings
 
 @pytest.fixture
 def sink() -> Iterator[Sink]:
-    one = Sink()
-    yield one
-    one.server.shutdown()
-    one.server.server_close()
+    with Sink() as one:
+        yield one
 
 
 def test_a_night_that_could_not_be_told_sends_no_ping(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from lying_layers import covered_figure, invisible_figure, lie, other_digits_drawn, wrong_map
+from night_runs import settings_in
 from typer.testing import CliRunner
 
 from cli_review import review_app
@@ -38,14 +39,7 @@ NOW = datetime(2026, 1, 21, 9, 30, tzinfo=UTC)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    data = tmp_path / "data"
-    return Settings(
-        data=data,
-        sites=None,
-        decisions=tmp_path / "decisions",
-        archive_root=str(data),
-        landing_root=str(data),
-    )
+    return settings_in(tmp_path)
 
 
 @pytest.fixture(scope="module")

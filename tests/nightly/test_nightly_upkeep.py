@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from night_runs import settings_in
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.append(str(TESTS / "warehouse"))
@@ -32,15 +33,7 @@ from warehouse.load import load  # noqa: E402
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    data = tmp_path / "data"
-    return Settings(
-        data=data,
-        sites=None,
-        decisions=tmp_path / "decisions",
-        archive_root=str(data),
-        landing_root=str(data),
-        backup=str(tmp_path / "backup"),
-    )
+    return settings_in(tmp_path, backup=str(tmp_path / "backup"))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from ops import audit
 
+ELSEWHERE = "https://x.invalid/simple"
 GOOD = "left-pad==1.0 \\\n    --hash=sha256:" + "a" * 64 + "\n"
 
 
@@ -87,7 +88,7 @@ def test_who_cannot_ask_says_so(
     [
         ("left-pad>=1.1 --hash=sha256:" + "a" * 64, "no exact version"),
         ("left-pad==1.1", "no exact version"),
-        (GOOD.replace("1.0", "1.1") + "--index-url https://x.invalid/simple\n", "names a host"),
+        (GOOD.replace("1.0", "1.1") + f"--index-url {ELSEWHERE}\n", "names a host"),
     ],
 )
 def test_a_loose_line_of_a_lock_is_an_error(

@@ -9,11 +9,11 @@ import threading
 from email.header import decode_header, make_header
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 class Sink:
-    """An HTTP server that keeps what it is told; ``status`` is what it answers."""
+    """An HTTP server that keeps what it is told; ``status`` is what it answers. A context."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -40,6 +40,13 @@ class Sink:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
     @property
     def url(self) -> str:
