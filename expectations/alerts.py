@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from expectations.findings import (
+    DOCUMENT_TITLE,
     Finding,
     Lang,
     Message,
@@ -392,44 +393,44 @@ def _plain_step(where: str) -> str:
     return dag_and_task.group(1) if dag_and_task else where
 
 
-_QUARANTINED = """
-select s.document_id, concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year), s.reasons
+_QUARANTINED = f"""
+select s.document_id, {DOCUMENT_TITLE}, s.reasons
 from quality.document_status as s
 left join marts.dim_document as d using (document_id)
 where s.status = 'quarantined'
 order by 2, 1
-"""
+"""  # noqa: S608 - no text from outside
 
-_CURRENT = """
-select d.document_id, concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year)
+_CURRENT = f"""
+select d.document_id, {DOCUMENT_TITLE}
 from marts.dim_document as d
 where d.is_current
 order by 2, 1
-"""
+"""  # noqa: S608 - no text from outside
 
-_RESTATED = """
+_RESTATED = f"""
 select
     r.document_id,
-    concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year) as title,
+    {DOCUMENT_TITLE} as title,
     concat_ws(' ', case r.form when 'narrative' then '说明' else r.form end, r.row_label, coalesce(r.previous_text, '') || '→'
         || coalesce(r.amount_text, '')) as change
 from quality.restatement as r
 join marts.dim_document as d using (document_id)
 where d.is_current
 order by title, r.document_id, r.form = 'narrative', abs(r.difference_wan) desc, change
-"""
+"""  # noqa: S608 - no text from outside
 
-_WITHDRAWN = """
+_WITHDRAWN = f"""
 select
     d.document_id,
-    concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end, d.department, d.fiscal_year) as title,
+    {DOCUMENT_TITLE} as title,
     max(p.withdrawn_at) as withdrawn_at
 from marts.dim_document as d
 join quality.publication as p using (document_id)
 where d.is_current and d.online_status = 'withdrawn' and p.withdrawn_at is not null
 group by all
 order by title
-"""
+"""  # noqa: S608 - no text from outside
 
 _MISSING = """
 select county, county_code, fiscal_year, phase, max(expected_by) as expected_by,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from expectations.ledger import Ledger, Seen
 
 __all__ = [
+    "DOCUMENT_TITLE",
     "Filter",
     "Finding",
     "Lang",
@@ -49,6 +50,12 @@ __all__ = [
 Lang = Literal["zh", "en"]
 Reach = Literal["at_once", "digest", "badge"]
 LINES = 5  # one message a department, five lines
+DOCUMENT_TITLE = (
+    "concat_ws(' ', case when not starts_with(d.department, d.county) then d.county end,"
+    " d.department, d.fiscal_year)"
+)
+"""What messages call a document, in SQL, of ``d``: 青岚县教育局 names its county itself. Messages of
+one document begin with the same words, and by them ``budgets forget`` knows what it told."""
 
 
 class Badge(BaseModel):

@@ -131,6 +131,8 @@ def _marks(settings: Settings, targets: list[str]) -> tuple[set[str], set[str]]:
     """What items of messages call the documents and their findings, and their titles."""
     import duckdb
 
+    from expectations.findings import DOCUMENT_TITLE
+
     layout = steps._layout(settings)
     marks = {t[:16] for t in targets}
     titles: set[str] = set()
@@ -142,8 +144,8 @@ def _marks(settings: Settings, targets: list[str]) -> tuple[set[str], set[str]]:
             for target in targets:
                 for sql, into in (
                     ("select finding_id from quality.finding where starts_with(document_id, ?)", marks),
-                    ("select concat_ws(' ', county, department, fiscal_year) from marts.dim_document"
-                     " where starts_with(document_id, ?) and department is not null", titles),
+                    (f"select {DOCUMENT_TITLE} from marts.dim_document as d"  # noqa: S608
+                     " where starts_with(d.document_id, ?) and d.department is not null", titles),
                 ):  # fmt: skip
                     try:
                         into |= {str(row[0]) for row in con.execute(sql, [target]).fetchall()}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from night_runs import contents, environment
+from night_runs import contents, environment, settings_in
 
+from expectations.ledger import Ledger
 from nightly import forgetting, steps
 from nightly.settings import Settings
 from scrapers.archive import Outcome
@@ -165,3 +167,41 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     with pytest.raises(forgetting.ForgetError, match=said):
         forgetting.forget(settings, name or chosen(settings)[0], why=why, who="o", run_id="f")
+
+
+@pytest.mark.parametrize(
+    ("department", "title"),
+    [
+        ("青岚县教育局", "青岚县教育局 2025年预算：核对提示 1 项"),  # it names its county itself
+        ("教育局", "青岚县 教育局 2025年预算：核对提示 1 项"),
+        ("青岚县教育局", "青岚县 青岚县教育局 2025年预算：核对提示 1 项"),  # as it was once told
+    ],
+)
+def test_a_message_is_known_by_its_title_where_its_items_name_nothing(
+    tmp_path: Path, department: str, title: str
+) -> None:
+    """A finding that no build holds any more left its words in a message."""
+    settings = settings_in(tmp_path)
+    settings.data.mkdir()
+    sha = "ab" * 32
+    with duckdb.connect(str(Layout(settings.data).warehouse_path)) as con:
+        con.execute("create schema marts")
+        con.execute(
+            "create table marts.dim_document as"
+            " select ? as document_id, '青岚县' as county, ? as department, 2025 as fiscal_year",
+            [sha, department],
+        )
+    ledger = Ledger(settings.data / "ledger")
+    for number, said in enumerate((title, "青岚县 水利局 2025年预算：核对提示 1 项")):
+        ledger.queue(
+            message_id=f"m{number}",
+            kind="finding",
+            title=said,
+            body="合计",
+            items=["finding:gone"],
+            channels=[],
+            at=datetime(2026, 1, 21, tzinfo=UTC),
+            run_id="r",
+        )
+    assert forgetting._redact(settings, [sha]) == 1
+    assert [m.title == forgetting.REDACTED for m in ledger.queued().values()] == [True, False]
