@@ -180,6 +180,10 @@ def told(data: Path) -> dict[str, Any]:
     }
 
 
+def log_of(data: Path) -> Path:
+    return data.with_name(f"{data.name}.log")
+
+
 @dataclass(frozen=True)
 class Night:
     """How a night is started: a folder of data, the sites, the address of the sink."""
@@ -196,8 +200,7 @@ class Night:
         }
 
     def start(self, data: Path, prefix: Sequence[str] = ()) -> subprocess.Popen[bytes]:
-        log = (data.parent / f"{data.name}.log").open("ab")
-        with log:
+        with log_of(data).open("ab") as log:
             return subprocess.Popen(
                 [*prefix, sys.executable, "-m", "cli", "run"],
                 env=self.environment(data),
@@ -396,6 +399,12 @@ def copy(source: Path, target: Path) -> Path:
     return target
 
 
+def keep(data: Path, target: Path) -> None:
+    """Put a night's data and log aside."""
+    data.rename(target)
+    log_of(data).rename(log_of(target))
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     options.add_argument("--trials", type=int, default=100)
@@ -420,19 +429,20 @@ def main() -> int:
         sites = place / "sites"
         write_site_files(sites, running.ports)
         night = Night(sites, endpoint.url)
-        yesterday = place / "yesterday"
-        yesterday.mkdir()
-        if night.run(yesterday):
-            print(f"the first night failed: see {yesterday}.log", file=sys.stderr)
+        data = place / "night"  # one path for all: dbt reads its project anew for another
+        data.mkdir()
+        if night.run(data):
+            print(f"the first night failed: see {log_of(data)}", file=sys.stderr)
             return 1
         running.turn_to(2)
-        quiet = copy(yesterday, place / "quiet")
-        known = len(steps(quiet))
-        if night.run(quiet):
-            print(f"the undisturbed night failed: see {quiet}.log", file=sys.stderr)
+        yesterday = copy(data, place / "yesterday")
+        known = len(steps(data))
+        if night.run(data):
+            print(f"the undisturbed night failed: see {log_of(data)}", file=sys.stderr)
             return 1
-        plan = steps(quiet)[known:]
-        wanted = contents(Layout(quiet).published_path), told(quiet)
+        plan = steps(data)[known:]
+        wanted = contents(Layout(data).published_path), told(data)
+        keep(data, place / "quiet")
         print(
             f"undisturbed: {sum(s for _, s in plan):.0f} s in {len(plan)} steps, "
             f"{sum(map(len, wanted[0].values())):,} rows, {len(wanted[1]['items'])} items told",
@@ -440,7 +450,7 @@ def main() -> int:
         )
         done = []
         for number in range(1, given.trials + 1):
-            data = copy(yesterday, place / f"trial-{number:03}")
+            copy(yesterday, data)
             result = trial(
                 night,
                 data,
@@ -453,8 +463,11 @@ def main() -> int:
             done.append(result)
             verdict = "; ".join(result["problems"]) or "the same"
             print(f"{number:4} {result['kind']:<9} {result['place']:<28} {verdict}", flush=True)
-            if not result["problems"] and not given.keep:
+            if result["problems"] or given.keep:
+                keep(data, place / f"trial-{number:03}")
+            else:
                 shutil.rmtree(data)
+                log_of(data).unlink()
     by_kind = Counter(r["kind"] for r in done)
     bad = [r for r in done if r["problems"]]
     print(
