@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from evidence import charts
 from evidence.firsts import Sentence, project_anchor, sentences
 from evidence.pages import HEAVIEST, PART_ROWS, page, place_of
-from evidence.places import MEASURES, class_anchor, measure_anchor, row_anchor
+from evidence.places import class_anchor, measure_anchor, row_anchor
 from evidence.policy import ImageDecision, Policy
 from evidence.source import Document, Published, Row
 from evidence.view import (
@@ -95,8 +95,32 @@ class DocumentPages:
     problems: list[str] = field(default_factory=list)
 
 
-def facts(published: Published, document: Document, findings: Sequence[Finding]) -> Facts:
-    """Ask everything about one document."""
+def facts(
+    published: Published, asked: Sequence[Document], findings: Mapping[str, Sequence[Finding]]
+) -> list[Facts]:
+    """Ask everything about some documents. ``findings`` by document_id."""
+    ids = [d.document_id for d in asked]
+    projects, results = published.projects(ids), published.identity_results(ids)
+    return [
+        _facts(
+            published,
+            d,
+            findings=findings.get(d.document_id, ()),
+            projects=projects.get(d.document_id, []),
+            results=results.get(d.document_id, []),
+        )
+        for d in asked
+    ]
+
+
+def _facts(
+    published: Published,
+    document: Document,
+    *,
+    findings: Sequence[Finding],
+    projects: list[Row],
+    results: list[Row],
+) -> Facts:
     from expectations.identity_suites import catalogue_identities
 
     id_ = document.document_id
@@ -112,9 +136,9 @@ def facts(published: Published, document: Document, findings: Sequence[Finding])
         amounts=published.amounts(id_),
         summary=summary[0] if summary else {},
         comparisons=published.comparisons(id_),
-        projects=published.projects([id_]),
+        projects=projects,
         subjects=published.subjects(id_),
-        results=published.identity_results(id_),
+        results=results,
         targets=rows(
             "select position, kind, project_name, unit_name, year_amount_wan, year_amount_text,"
             " term_amount_wan, term_amount_text"
@@ -132,15 +156,10 @@ def facts(published: Published, document: Document, findings: Sequence[Finding])
         ),
         versions=[
             d
-            for d in published.documents.values()
+            for d in published.by_organisation[document.organisation_id]
             if d is not document
-            and (d.organisation_id, d.fiscal_year, d.phase, d.scope)
-            == (
-                document.organisation_id,
-                document.fiscal_year,
-                document.phase,
-                document.scope,
-            )
+            and (d.fiscal_year, d.phase, d.scope)
+            == (document.fiscal_year, document.phase, document.scope)
         ],
         forms=published.forms,
         titles=catalogue_identities(),
@@ -343,7 +362,7 @@ def _document_page(
         figures=[b for b in placed if b.anchor.startswith("N-")],
         money=[b for b in placed if b.anchor.startswith("P-")],
         findings=asked.findings,
-        targets=_targets(asked, placed, reading),
+        targets=_targets(asked, to, reading),
         staff=asked.staff,
         drawn={int(k[1:]) for k in out.pictures.get("sizes", {}) if k.startswith("p")},
         restatements=_restated(asked, to),
@@ -441,18 +460,14 @@ def _places(asked: Facts, to: _Where) -> dict[str, str]:
     found = {
         measure: to(measure_anchor(measure, row["amount_wan"], asked.amounts))
         for measure, row in asked.comparisons.items()
-        if measure in MEASURES
     }
     for p in asked.projects:
         found[f"{p['form']}-{p['row_index']}"] = to(project_anchor(p, asked.amounts))
     return {name: href for name, href in found.items() if href}
 
 
-def _targets(
-    asked: Facts, placed: Sequence[Box], reading: ParsedDocument | None
-) -> list[dict[str, Any]]:
+def _targets(asked: Facts, to: _Where, reading: ParsedDocument | None) -> list[dict[str, Any]]:
     """Performance targets with the places of their two amounts (年度, 实施期)."""
-    where = {b.anchor: b.page for b in placed}
     out = []
     for t in asked.targets:
         hrefs = {}
@@ -465,8 +480,12 @@ def _targets(
             text = t[f"{name}_amount_text"]
             for k, (path, spot) in enumerate(fields.items()):
                 anchor = f"P-{t['position']}-{k}"
-                if anchor in where and spot.text == text and path.endswith(f"/{PART_FIELDS[part]}"):
-                    hrefs[name] = f"p{where[anchor]}.html#{anchor}"
+                if (
+                    anchor in to.pages
+                    and spot.text == text
+                    and path.endswith(f"/{PART_FIELDS[part]}")
+                ):
+                    hrefs[name] = to(anchor)
                     break
         name_ = asked.policy.shown(t["project_name"])
         out.append(t | {"project_name": name_, "hrefs": hrefs})

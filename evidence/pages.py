@@ -135,10 +135,8 @@ def site_pages(
     yield "about.html", page("about.html.j2", root="", **shared)
     for county in every:
         yield from _county_page(published, county, listed, shared)
-    for organisation_id in sorted(published.organisations):
-        made = _organisation_page(published, organisation_id, listed, shared)
-        if made is not None:
-            yield f"organisations/{organisation_id}.html", made
+    for organisation_id, made in _organisation_pages(published, listed, shared):
+        yield f"organisations/{organisation_id}.html", made
     yield from _finding_list(listed, shared)
     yield from _identity_pages(published, listed, built, shared)
     yield from _search(published, every, listed, built)
@@ -243,16 +241,57 @@ def _county_page(
     )
 
 
+def _organisation_pages(
+    published: Published, listed: list[dict[str, Any]], shared: Mapping[str, Any]
+) -> Iterator[tuple[str, bytes]]:
+    """The page of every body with a document of its own, and what stands on it only."""
+    latest: dict[str, Document] = {}
+    for organisation_id, own in published.by_organisation.items():
+        main = _main_scope(own)
+        budgets = [d for d in own if d.is_current and d.scope == main and d.phase == "budget"]
+        if budgets:
+            latest[organisation_id] = max(budgets, key=lambda d: d.fiscal_year)
+    projects = published.projects(d.document_id for d in latest.values())
+    units: dict[str, list[Row]] = defaultdict(list)
+    for organisation in published.organisations.values():
+        if organisation["parent_id"] and organisation["organisation_id"] in published.shown:
+            units[organisation["parent_id"]].append(organisation)
+    coverage: dict[str, list[Row]] = defaultdict(list)
+    for row in published.coverage:
+        coverage[row["organisation_id"]].append(row)
+    findings: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in listed:
+        findings[one["document"].organisation_id].append(one)
+    for organisation_id in sorted(published.organisations.keys() & published.shown):
+        budget = latest.get(organisation_id)
+        yield (
+            organisation_id,
+            _organisation_page(
+                published,
+                organisation_id,
+                latest=budget,
+                projects=projects.get(budget.document_id, []) if budget else [],
+                units=units[organisation_id],
+                coverage=coverage[organisation_id],
+                findings=findings[organisation_id],
+                shared=shared,
+            ),
+        )
+
+
 def _organisation_page(
     published: Published,
     organisation_id: str,
-    listed: list[dict[str, Any]],
+    *,
+    latest: Document | None,
+    projects: list[Row],
+    units: list[Row],
+    coverage: list[Row],
+    findings: list[dict[str, Any]],
     shared: Mapping[str, Any],
-) -> bytes | None:
-    """A body over its years; None for one without a document of its own."""
-    own = [d for d in published.documents.values() if d.organisation_id == organisation_id]
-    if not own:
-        return None
+) -> bytes:
+    """A body over its years. ``latest``: its last current budget, with its ``projects``."""
+    own = published.by_organisation[organisation_id]
     organisation = published.organisations[organisation_id]
     main = _main_scope(own)
     held = [
@@ -288,35 +327,23 @@ def _organisation_page(
         ("“三公”经费", "three public expenses",
          charts.columns("c-three", "“三公”经费", names, series("three_public_total"))),
     ]  # fmt: skip
-    current = [d for d in own if d.is_current and d.scope == main]
-    latest = max(
-        (d for d in current if d.phase == "budget"), key=lambda d: d.fiscal_year, default=None
-    )
-    projects = [
-        p
-        for p in (published.projects([latest.document_id]) if latest else [])
-        if not published.policy.is_restricted(p["project_name"])
-    ][:10]
     return page(
         "organisation.html.j2",
         root="../",
         organisation=organisation,
         parent=published.organisations.get(organisation["parent_id"] or ""),
-        units=[
-            o
-            for o in published.organisations.values()
-            if o["parent_id"] == organisation_id
-            and any(d.organisation_id == o["organisation_id"] for d in published.documents.values())
-        ],
+        units=units,
         own=own,
         years=years,
         seen_years={r["fiscal_year"] for r in held},
         values=[(m, values[m]) for m in MEASURES if values.get(m)],
         charts=[c for c in drawn if c[2]],
         latest=latest,
-        projects=projects,
-        coverage=[c for c in published.coverage if c["organisation_id"] == organisation_id],
-        findings=[x for x in listed if x["document"].organisation_id == organisation_id],
+        projects=[p for p in projects if not published.policy.is_restricted(p["project_name"])][
+            :10
+        ],
+        coverage=coverage,
+        findings=findings,
         **shared,
     )
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from evidence.source import Row
 
-__all__ = ["MEASURES", "Amounts", "class_anchor", "measure_anchor", "row_anchor"]
+__all__ = ["Amounts", "class_anchor", "measure_anchor", "row_anchor"]
 
 Amounts = Mapping[tuple[str, int, int], Row]
 """(form, row, column) → the published figure."""
@@ -67,9 +67,10 @@ def row_anchor(form: str, row: int, value: Decimal | None, amounts: Amounts) -> 
 
 def class_anchor(code: str, value: Decimal | None, amounts: Amounts) -> str:
     """The cell of a class (类) in the form of the general public budget (T05)."""
-    for (form, row, _), fact in sorted(amounts.items()):
-        if form == "T05" and fact["function_code"] == code and fact["row_kind"] == "class":
-            found = row_anchor(form, row, value, amounts)
-            if found:
-                return found
-    return ""
+    rows = {
+        row
+        for (form, row, _), fact in amounts.items()
+        if form == "T05" and fact["function_code"] == code and fact["row_kind"] == "class"
+    }
+    found = (row_anchor("T05", row, value, amounts) for row in sorted(rows))
+    return next(filter(None, found), "")

@@ -177,9 +177,11 @@ def build_site(
         with ThreadPoolExecutor(workers, thread_name_prefix="evidence") as threads:
             for start in range(0, len(jobs), AT_ONCE):
                 # questions are asked here, in one thread; reading, drawing and writing in several
+                chosen_jobs = jobs[start : start + AT_ONCE]
+                facts = documents.facts(published, [d for d, _, _ in chosen_jobs], by_document)
                 asked = [
-                    (documents.facts(published, d, by_document.get(d.document_id, [])), key, held)
-                    for d, key, held in jobs[start : start + AT_ONCE]
+                    (about, key, held)
+                    for about, (_, key, held) in zip(facts, chosen_jobs, strict=True)
                 ]
                 for document_id, entry, drawn in threads.map(pages_of, asked):
                     after[document_id] = entry

@@ -109,6 +109,9 @@ class Published:
         kept = [d for d in everything if audience == "internal" or d["is_official_source"]]
         self.left_out = len(everything) - len(kept)
         self.documents = {d["document_id"]: Document(d) for d in kept}
+        self.by_organisation: dict[str, list[Document]] = defaultdict(list)
+        for document in self.documents.values():
+            self.by_organisation[document.organisation_id].append(document)
         for row in self.rows("select * from quality.document_status"):
             if row["document_id"] in self.documents:
                 self.documents[row["document_id"]].status = row
@@ -121,7 +124,7 @@ class Published:
         }
         self.forms = {f["form"]: f for f in self.rows("select * from marts.dim_form order by form")}
         # bodies with a page of their own; one that only a local file shows is not even named
-        self.shown = {d.organisation_id for d in self.documents.values()}
+        self.shown = set(self.by_organisation)
         hidden = {d["organisation_id"] for d in everything} - self.shown
         self.coverage = [
             c
@@ -136,6 +139,12 @@ class Published:
         cursor = self._connection.execute(sql, list(parameters))
         names = [str(c[0]) for c in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _by_document(self, sql: str, parameters: Sequence[Any]) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows(sql, parameters):
+            found[row["document_id"]].append(row)
+        return found
 
     def keys(self) -> dict[str, str]:
         """document_id → what its pages depend on, as one short text: a hash a table."""
@@ -162,9 +171,10 @@ class Published:
             )
         }
 
-    def projects(self, document_ids: Iterable[str]) -> list[Row]:
-        """Projects by amount as printed: name, unit, form, row, page, amount, target."""
-        return self.rows(
+    def projects(self, document_ids: Iterable[str]) -> dict[str, list[Row]]:
+        """document_id → its projects by amount as printed: name, unit, form, row, page, amount,
+        target. Asked for many at once: each question reads the whole mart."""
+        return self._by_document(
             f"with printed as ({_PRINTED}) "  # noqa: S608 - no text from outside
             "select p.document_id, p.project_id, p.project_name, p.unit_name, p.form,"
             " p.is_carry_over, p.row_index, min(p.page) as page,"
@@ -235,13 +245,15 @@ class Published:
             " from quality.identity_result group by all order by identity, document_id"
         )
 
-    def identity_results(self, document_id: str) -> list[Row]:
-        return self.rows(
-            "select identity, instance, severity, relation, outcome, left_value, right_value,"
+    def identity_results(self, document_ids: Iterable[str]) -> dict[str, list[Row]]:
+        """document_id → what its identities gave. Asked for many at once, as projects are."""
+        return self._by_document(
+            "select document_id, identity, instance, severity, relation, outcome, left_value, right_value,"
             " difference, tolerance, pages, statement_1, statement_2"
-            " from quality.identity_result where document_id = ? and outcome <> 'not_applicable'"
+            " from quality.identity_result where document_id in (select unnest(?::varchar[]))"
+            " and outcome <> 'not_applicable'"
             " order by identity, outcome <> 'violated', instance",
-            [document_id],
+            [list(document_ids)],
         )
 
     # --- over documents -----------------------------------------------------------------------
