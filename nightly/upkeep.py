@@ -103,7 +103,6 @@ def _superfluous(settings: Settings, before: datetime) -> Iterator[tuple[str, Pa
 class BackupReport:
     """A backup: files copied, bytes, files that stood there already, forgotten ones removed."""
 
-    to: str
     copied: int = 0
     bytes: int = 0
     kept: int = 0
@@ -132,7 +131,7 @@ def back_up(settings: Settings, to: str) -> BackupReport:
     (it is not copied, so it cannot replace a good one), after everything else was copied.
     """
     target = Store(to)
-    report = BackupReport(to)
+    report = BackupReport()
     with steps.outcome(
         settings, "backup", f"upkeep__{steps.utc_now():%Y-%m-%dT%H:%M:%SZ}"
     ) as result:
@@ -165,7 +164,6 @@ def back_up(settings: Settings, to: str) -> BackupReport:
             target.delete(path)
             report.removed += 1
         told = report.as_dict() | {"at": steps.utc_now().isoformat(timespec="seconds")}
-        told.pop("to")
         if not report.damaged:
             target.write_bytes(_MARK, json.dumps(told).encode())
         result.update(report.as_dict() | {"to": _place(to)})

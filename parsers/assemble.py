@@ -452,8 +452,7 @@ class _Assembler:
                     return False
                 places[j] = w.text
         kinds = {form.columns[j].kind for j in places}
-        totals = {key(t) for t in form.rows.get("total", [])}
-        if {key(t) for t in places.values()} & totals or key(line.text) in totals:
+        if form.totals & {*map(key, places.values()), key(line.text)}:
             return True
         if "code" in kinds or "amount" in kinds:
             return True
@@ -1122,8 +1121,7 @@ def _is_rest(form: Form, last: _Row, new: _Row) -> bool:
         # only where each figure goes on: 475.9 above, 6 below
         return all(_is_cut(last.text(j), new.text(j)) for j in amounts if new.text(j))
     if any(new.text(j) for j in labels):
-        total = {key(t) for t in form.rows.get("total", [])}
-        return not any(key(new.text(j)) in total for j in labels) and (has_last or has_new)
+        return not any(key(new.text(j)) in form.totals for j in labels) and (has_last or has_new)
     return has_new
 
 

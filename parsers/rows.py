@@ -170,7 +170,7 @@ def _one_code(
     table: Table, form: Form, i: int, code_name: tuple[str, str], seen: dict[str, int]
 ) -> tuple[RowKind, str, str | None, int | None, Warning_ | None]:
     """kind, label, code, parent of one half row."""
-    totals = {key(t) for t in form.rows["total"]}
+    totals = form.totals
     code, name = key_label(code_name[0]), key_label(code_name[1])
     if key(code) in totals and not name:
         return "total", code, None, None, None
@@ -213,11 +213,7 @@ def _codes_two_sided(table: Table, form: Form) -> list[Warning_]:
     seen: dict[str, int] = {}
     metas, warnings = [], []
     total = next(
-        (
-            i
-            for i, r in enumerate(table.body)
-            if {key(r[c]) for c in cols} & {key(t) for t in form.rows["total"]}
-        ),
+        (i for i, r in enumerate(table.body) if {key(r[c]) for c in cols} & form.totals),
         None,
     )
     for i, row in enumerate(table.body):
@@ -258,7 +254,7 @@ def _economic(table: Table, form: Form) -> list[Warning_]:
     # a template without the government's own classification beside the department's
     government = _column(form, "government_item") if "government_item" in form.roles else item
     classes = {key(t) for t in form.rows["class"]}
-    totals = {key(t) for t in form.rows["total"]}
+    totals = form.totals
     metas: list[RowMeta] = []
     warnings: list[Warning_] = []
     total: int | None = None
@@ -283,7 +279,7 @@ def _economic(table: Table, form: Form) -> list[Warning_]:
 # -- T10, T11 ----------------------------------------------------------------------------
 def _lines(table: Table, form: Form) -> list[Warning_]:
     col = _column(form, "label")
-    totals = {key(t) for t in form.rows["total"]}
+    totals = form.totals
     parts = {key(p): key(whole) for whole, ps in form.rows["lines"].items() for p in ps}
     known = {bare(t) for t in line_labels(form.id, form.template)}
     metas: list[RowMeta] = []
@@ -309,7 +305,7 @@ def _lines(table: Table, form: Form) -> list[Warning_]:
 
 def _units(table: Table, form: Form) -> list[Warning_]:
     col = _column(form, "unit_name")
-    totals = {key(t) for t in form.rows["total"]}
+    totals = form.totals
     metas: list[RowMeta] = []
     total: int | None = None
     for i, row in enumerate(table.body):

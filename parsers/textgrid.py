@@ -457,10 +457,7 @@ def _figures_whole(lines: Sequence[TextLine]) -> bool:
     texts = [key(w.text) for line in lines for word in line.words for w in split_glued(word)]
     if any(_DECIMALS(t) for t in texts):
         return False
-    return any(
-        t.isdecimal() and len(t) not in _CODE_LENGTHS and not is_blank_mark(t) and t.strip("0")
-        for t in texts
-    )
+    return any(t.isdecimal() and len(t) not in _CODE_LENGTHS and t.strip("0") for t in texts)
 
 
 def setting_places(lines: Iterable[Iterable[Word]]) -> dict[str, int]:
@@ -567,7 +564,6 @@ def _merged_totals(
     columns' borders (``edges``) at hand, it belongs where its middle is nearer to the cell's.
     """
     merged: set[tuple[int, int]] = set()
-    totals = {key(t) for t in form.rows.get("total", [])}
     for k, row in enumerate(rows):
         for j in range(1, len(form.columns)):
             if form.columns[j].kind != "label" or form.columns[j - 1].kind == "amount":
@@ -576,7 +572,7 @@ def _merged_totals(
             mine = sorted((p for p in row if p.column in (j - 1, j)), key=lambda p: p.word.x0)
             if not any(p.column == j for p in mine):
                 continue
-            if key("".join(p.word.text for p in mine)) not in totals:
+            if key("".join(p.word.text for p in mine)) not in form.totals:
                 continue
             x0, middle = mine[0].word.x0, (mine[0].word.x0 + mine[-1].word.x1) / 2
             lefts = [q.word.x0 for r in rows if r is not row for q in r if q.column == j]
@@ -669,22 +665,21 @@ def _rows(
     """
     if not pieces:
         return []
-    bands = _bands(form, pieces, page)
+    size = sorted(p.word.size for p in pieces)[len(pieces) // 2] or 9.0
+    bands = _bands(form, pieces, page, size)
     if bands is not None:
         return bands
-    size = sorted(p.word.size for p in pieces)[len(pieces) // 2] or 9.0
     limit = WRAP_PITCH * size
     nearest = 1e9
     by_column: dict[int, list[_Piece]] = {}
     for p in pieces:
         by_column.setdefault(p.column, []).append(p)
-    totals = frozenset(key(t) for t in form.rows.get("total", []))
     codes: dict[int, list[list[_Piece]]] = {}
     for j, column in by_column.items():
         column.sort(key=lambda p: p.word.top + p.word.bottom)
         kind = form.columns[j].kind
         if kind == "code":
-            codes[j] = _codes(_on_lines(column, size), size, totals)
+            codes[j] = _codes(_on_lines(column, size), size, form.totals)
         if kind != "label":
             tops = [block[0] for block in codes[j]] if kind == "code" else column
             for a, b in pairwise(tops):
@@ -904,8 +899,7 @@ def _stacked(form: Form, j: int, pieces: list[_Piece], known: frozenset[str]) ->
         if len(mine) < 2 or _heights(p for p in pieces if _whole_figure(form, p)) == 1:
             return False  # a row has a figure of its own: 208 above 020 is one code, cut
         size = mine[0].word.size
-        totals = frozenset(key(t) for t in form.rows.get("total", []))
-        codes = _codes(_on_lines(mine, size), size, totals)
+        codes = _codes(_on_lines(mine, size), size, form.totals)
         return sum(_is_code(key("".join(p.word.text for p in code))) for code in codes) > 1
     return _heights(p for p in mine if _whole_figure(form, p)) > 1
 
@@ -1053,7 +1047,7 @@ def _one_label(
     return pitch <= limit and here not in known
 
 
-def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] | None:
+def _bands(form: Form, pieces: list[_Piece], page: Page, size: float) -> list[list[_Piece]] | None:
     """Rows between the drawn rules, where a rule parts every two rows; else None."""
     left = min(p.word.x0 for p in pieces)
     right = max(p.word.x1 for p in pieces)
@@ -1066,8 +1060,6 @@ def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] |
     )
     if len(ys) < 2:
         return None
-    size = sorted(p.word.size for p in pieces)[len(pieces) // 2] or 9.0
-    totals = frozenset(key(t) for t in form.rows.get("total", []))
     rows: list[list[_Piece]] = [[] for _ in range(len(ys) + 1)]
     for p in pieces:
         rows[sum(y < _middle(p) for y in ys)].append(p)
@@ -1082,7 +1074,7 @@ def _bands(form: Form, pieces: list[_Piece], page: Page) -> list[list[_Piece]] |
                 continue
             if column.kind == "code":
                 mine.sort(key=lambda p: p.word.top + p.word.bottom)
-                if len(_codes(_on_lines(mine, size), size, totals)) == 1:
+                if len(_codes(_on_lines(mine, size), size, form.totals)) == 1:
                     continue
             return None
     return rows

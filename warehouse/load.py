@@ -23,7 +23,7 @@ from warehouse.decisions import load_decisions
 from warehouse.errors import LandingError, LoadError
 from warehouse.landing import Batch, commit_files, commits, read_table, verified
 from warehouse.layout import Layout
-from warehouse.schema import DECIDED, FETCH, LANDED, RAW, SEEN, STEP
+from warehouse.schema import DECIDED, FETCH, LANDED, RAW, SEEN, STEP, RawTable
 
 __all__ = ["LoadReport", "discard", "load", "outdated", "rebuild"]
 
@@ -242,7 +242,7 @@ def _load_batches(
             [
                 batch.batch_id,
                 batch.sequence,
-                datetime.fromisoformat(batch.committed_at).astimezone(UTC).replace(tzinfo=None),
+                _utc(datetime.fromisoformat(batch.committed_at)),
                 len(batch.keys),
             ]
             for batch in batches
@@ -263,17 +263,32 @@ def _load_decisions(con: duckdb.DuckDBPyConnection, decided: Sequence[Sequence[B
             )
 
 
+def _insert(
+    con: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    known_by: str | None = None,
+) -> int:
+    """Rows of a table into ``raw``, and how many; those whose ``known_by`` is there stay out."""
+    if not rows:
+        return 0
+    columns = {name: [row.get(name) for row in rows] for name in table.names}
+    given = pa.Table.from_pydict(columns, schema=table.arrow)  # noqa: F841
+    known = (
+        f" where {known_by} not in (select {known_by} from raw.{table.name})"  # noqa: S608
+        if known_by
+        else ""
+    )
+    done = con.execute(
+        f"insert into raw.{table.name} by name select * from given{known}"  # noqa: S608
+    ).fetchone()
+    return int(done[0]) if done else 0
+
+
 def _load_steps(con: duckdb.DuckDBPyConnection, given: Iterable[Mapping[str, Any]]) -> None:
     rows = {row["step_id"]: row for row in map(_step_row, given)}
-    if not rows:
-        return
-    columns = {name: [row.get(name) for row in rows.values()] for name in STEP.names}
-    con.register("step_rows", pa.Table.from_pydict(columns, schema=STEP.arrow))
-    con.execute(
-        "insert into raw.raw_step by name select * from step_rows"
-        " where step_id not in (select step_id from raw.raw_step)"
-    )
-    con.unregister("step_rows")
+    _insert(con, STEP, list(rows.values()), known_by="step_id")
 
 
 def _step_row(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -285,9 +300,7 @@ def _step_row(given: Mapping[str, Any]) -> dict[str, Any]:
         "step_id": hashlib.sha256(told.encode()).hexdigest()[:32],
         "step": name,
         "run_id": given["run_id"],
-        "started_at": datetime.fromisoformat(str(given["started_at"]))
-        .astimezone(UTC)
-        .replace(tzinfo=None),
+        "started_at": _utc(datetime.fromisoformat(str(given["started_at"]))),
         "seconds": float(given["seconds"]),
         "is_success": bool(given["success"]),
         "new_files": (result.get("fetches") or {}).get("new") if name == "close_crawl" else None,
@@ -300,9 +313,8 @@ def _load_seen(
     con: duckdb.DuckDBPyConnection, seen: Iterable[tuple[str, datetime, datetime]]
 ) -> None:
     con.execute(f"delete from raw.{SEEN.name}")  # noqa: S608
-    rows = [[finding_id, _utc(first), _utc(last)] for finding_id, first, last in seen]
-    if rows:
-        con.executemany(f"insert into raw.{SEEN.name} values (?, ?, ?)", rows)  # noqa: S608
+    rows = [(finding_id, _utc(first), _utc(last)) for finding_id, first, last in seen]
+    _insert(con, SEEN, [dict(zip(SEEN.names, row, strict=True)) for row in rows])
 
 
 def _utc(moment: datetime) -> datetime:
@@ -311,16 +323,7 @@ def _utc(moment: datetime) -> datetime:
 
 def _load_fetches(con: duckdb.DuckDBPyConnection, fetch_rows: Iterable[Mapping[str, Any]]) -> int:
     rows = {row["fetch_id"]: row for row in map(_fetch_row, fetch_rows)}
-    if not rows:
-        return 0
-    columns = {name: [row.get(name) for row in rows.values()] for name in FETCH.names}
-    con.register("fetch_rows", pa.Table.from_pydict(columns, schema=FETCH.arrow))
-    done = con.execute(
-        "insert into raw.raw_fetch by name select * from fetch_rows"
-        " where fetch_id not in (select fetch_id from raw.raw_fetch)"
-    ).fetchone()
-    con.unregister("fetch_rows")
-    return int(done[0]) if done else 0
+    return _insert(con, FETCH, list(rows.values()), known_by="fetch_id")
 
 
 def _fetch_row(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -333,7 +336,7 @@ def _fetch_row(given: Mapping[str, Any]) -> dict[str, Any]:
         when = datetime.fromisoformat(when)
     if not isinstance(when, datetime):
         raise LoadError(f"a fetch row of {given.get('url')} has no time ({when!r})")
-    row["fetched_at"] = when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+    row["fetched_at"] = _utc(when) if when.tzinfo else when
     published = row["published_on"]
     if isinstance(published, str):
         published = date.fromisoformat(published[:10]) if published else None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["BATCH", "DECIDED", "FETCH", "LANDED", "RAW", "STEP", "Column", "RawTable"]
+__all__ = ["BATCH", "DECIDED", "FETCH", "LANDED", "RAW", "SEEN", "STEP", "Column", "RawTable"]
 
 _ARROW: dict[str, Any] = {
     "varchar": pa.string(),

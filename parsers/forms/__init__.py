@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -117,6 +117,11 @@ class Form:
     @property
     def roles(self) -> list[str]:
         return [c.role for c in self.columns]
+
+    @cached_property
+    def totals(self) -> frozenset[str]:
+        """What its total rows (合计) are called, as keys; forms of two sides name theirs apart."""
+        return frozenset(key(t) for t in self.rows.get("total", ()))
 
 
 @cache

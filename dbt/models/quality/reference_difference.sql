@@ -177,8 +177,9 @@ economic_item as (
         case
             when known_item.item_name is null then 'unknown_name'
             when
-                document.fiscal_year < known_item.valid_from_year
-                or document.fiscal_year > known_item.valid_to_year
+                not (
+                    {{ holds_in_years('known_item', 'document.fiscal_year', 'document.fiscal_year') }}
+                )
                 then 'not_valid_in_year'
         end as kind,
         economic.classification,
