@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
-from wiring import BACKGROUND_ARGS, LANDING, START
+from wiring import BACKGROUND_ARGS, LANDING, START, must_end_within
 
 DOC = """
 ### 补录 · reading an earlier season of publication
@@ -33,6 +33,7 @@ By hand: `budgets backfill 2025-spring`.
     max_active_runs=1,
     max_active_tasks=1,
     dagrun_timeout=timedelta(hours=12),
+    deadline=must_end_within(timedelta(hours=6)),
     default_args=BACKGROUND_ARGS,
     params={
         "season": Param("2025-spring", type="string", pattern=r"^20\d\d(-spring|-autumn)?$"),

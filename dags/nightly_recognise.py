@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, dag, task
-from wiring import DEFAULT_ARGS, LANDING, SCANS, START
+from wiring import DEFAULT_ARGS, LANDING, SCANS, START, must_end_within
 
 DOC = """
 ### 扫描件识别 · reading scanned pages
@@ -33,6 +33,7 @@ By hand: `budgets run`, or `budgets parse FILE` for one file.
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=20),
+    deadline=must_end_within(timedelta(hours=10)),
     default_args=DEFAULT_ARGS,
     doc_md=DOC,
     tags=["budgets", "nightly"],

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, dag, task
-from wiring import BACKGROUND_ARGS, LANDING, START
+from wiring import BACKGROUND_ARGS, LANDING, START, must_end_within
 
 DOC = """
 ### 重读 · a new parser version re-reads the archive
@@ -35,6 +35,7 @@ By hand: `budgets reparse --limit 50`. Reports: `ledger/reparse/*.jsonl`, one li
     max_active_runs=1,
     max_active_tasks=1,
     dagrun_timeout=timedelta(hours=12),
+    deadline=must_end_within(timedelta(hours=6)),
     default_args=BACKGROUND_ARGS,
     doc_md=DOC,
     tags=["budgets"],

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
-from wiring import DEFAULT_ARGS, START
+from wiring import DEFAULT_ARGS, START, must_end_within
 
 DOC = """
 ### 日常维护 · backup and retention
@@ -28,6 +28,7 @@ By hand: `budgets backup`, `budgets tidy --dry-run`.
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
+    deadline=must_end_within(timedelta(hours=4)),
     default_args=DEFAULT_ARGS,
     doc_md=DOC,
     tags=["budgets"],
