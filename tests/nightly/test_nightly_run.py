@@ -32,12 +32,17 @@ def test_second_night_finds_nothing_new_and_says_so(
     }, "nothing is read twice"
 
 
+@pytest.mark.parametrize(
+    "moments", [(0.35, 0.8), pytest.param((0.15, 0.35, 0.55, 0.8), marks=pytest.mark.full)]
+)
 def test_killed_at_any_moment_and_run_again_gives_the_same_rows(
-    finished_night: Path, sample_sites: Path, tmp_path: Path
+    finished_night: Path, sample_sites: Path, tmp_path: Path, moments: tuple[float, ...]
 ) -> None:
+    """Killed at several moments, one after the other, and run to its end (benchmarks/faults.py
+    does so a hundred times, at moments by chance)."""
     data = tmp_path / "data"
     chance = random.Random(20260121)
-    for fraction in (0.15, 0.35, 0.55, 0.8):
+    for fraction in moments:
         process = subprocess.Popen(
             [sys.executable, "-m", "cli", "run"],
             env=environment(data, sample_sites),
