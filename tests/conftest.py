@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from requirements import required
 
@@ -36,6 +38,28 @@ def project_root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def dbt_read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """dbt's reading of its project, done once for all workers and handed to every build below
+    (dbt still compares each file of the project with it)."""
+    from warehouse.build import dbt
+    from warehouse.layout import Layout
+
+    run = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        run = run.parent  # the workers' common folder
+    path = run / "dbt_read_once.msgpack"
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            layout = Layout(tmp_path_factory.mktemp("dbt_read_once"))
+            done = dbt(layout, "--no-write-json", "parse")
+            assert done.returncode == 0, done.stdout + done.stderr
+            shutil.copyfile(layout.build_path / "target" / "partial_parse.msgpack", path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_PARTIAL_PARSE_FILE_PATH", str(path))
+        yield
+
+
+@pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The measuring documents beside the project (or ``BUDGETS_SHARED``)."""
     found = Path(os.environ.get("BUDGETS_SHARED", ROOT.parent / "shared"))
@@ -54,7 +78,9 @@ def sample_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def finished_night(tmp_path_factory: pytest.TempPathFactory, sample_sites: Path) -> Path:
+def finished_night(
+    tmp_path_factory: pytest.TempPathFactory, sample_sites: Path, dbt_read_once: None
+) -> Path:
     """The data folder after one undisturbed night. Tests that change it make a copy.
 
     Tests that use it carry ``xdist_group("night")``, so that the night is run once.

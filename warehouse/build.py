@@ -67,8 +67,7 @@ def dbt(
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on the working warehouse in a child process. Nobody else may hold the file."""
     layout.build_path.mkdir(parents=True, exist_ok=True)
-    script = Path(sys.executable).parent / "dbt"
-    command = [str(script)] if script.exists() else [sys.executable, "-m", "dbt.cli.main"]
+    command = [sys.executable, "-m", "warehouse.running", str(_outcome(layout))]
     environment = dict(os.environ) | {
         "BUDGETS_WAREHOUSE": str(layout.warehouse_path.resolve()),
         "DO_NOT_TRACK": "1",
@@ -85,13 +84,17 @@ def dbt(
             *arguments,
             *paths,
         ],
-        cwd=PROJECT,
+        cwd=Path(__file__).resolve().parent.parent,
         env=environment,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
+
+
+def _outcome(layout: Layout) -> Path:
+    return layout.build_path / "outcome.json"
 
 
 def build(
@@ -111,10 +114,10 @@ def build(
     with exclusive(layout, timeout):
         full_refresh = full_refresh or _built_with(layout) != version
         _begin(layout, version, anew=full_refresh)
-        results = layout.build_path / "target" / "run_results.json"
-        results.unlink(missing_ok=True)
+        outcome = _outcome(layout)
+        outcome.unlink(missing_ok=True)
         # unit tests try the models on made-up rows: they are run where the project is changed
-        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test"]
         if full_refresh:
             arguments.append("--full-refresh")
         else:  # they are as the project says, and the project has not changed
@@ -126,12 +129,12 @@ def build(
             arguments += ["--select", *select]
         done = dbt(layout, *arguments)
         try:
-            if not results.exists():
+            if not outcome.exists():
                 raise BuildError([_tail(done)])
-            found = json.loads(results.read_text(encoding="utf-8"))
+            found = json.loads(outcome.read_text(encoding="utf-8"))
             report = _report(found, done)
             if not select:
-                _all_tests_ran(found, layout.build_path / "target" / "manifest.json")
+                _all_tests_ran(found)
         except BuildError as error:
             kept = _keep(layout, done)
             raise BuildError([*error.failures, f"everything dbt said: {kept}"]) from error
@@ -263,11 +266,10 @@ def _report(results: Mapping[str, Any], done: subprocess.CompletedProcess[str]) 
     return report
 
 
-def _all_tests_ran(results: Mapping[str, Any], manifest: Path) -> None:
+def _all_tests_ran(found: Mapping[str, Any]) -> None:
     """A check that was left out is an alarm: whatever it would have found is told by nothing."""
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    ran = {node["unique_id"] for node in results["results"]}
-    left = sorted(nodes[n]["name"] for n in nodes if n.startswith("test.") and n not in ran)
+    ran = {node["unique_id"] for node in found["results"]}
+    left = sorted(name for test, name in found["tests"].items() if test not in ran)
     if left:
         raise BuildError([f"{name}: the check was not run" for name in left])
 

@@ -113,16 +113,16 @@ def test_a_warning_would_be_seen(layout: Layout, tmp_path: Path) -> None:
     assert done.returncode != 0
 
 
-@pytest.mark.slow
-def test_the_rules_hold_on_made_up_rows(layout: Layout) -> None:
-    """dbt's unit tests: currency, leaves, rounding, what counts once."""
-    done = dbt(layout, "build", "--empty", "--exclude-resource-type", "unit_test", "test")
+def test_the_project_is_read_once_for_all_folders(
+    layout: Layout, tmp_path: Path, dbt_read_once: None
+) -> None:
+    """What the fixture keeps was read in another folder; a parse that must start anew says so."""
+    elsewhere = Layout(tmp_path)
+    load(elsewhere)
+    done = dbt(elsewhere, "--debug", "--no-write-json", "parse")
     assert done.returncode == 0, done.stdout[-3000:]
-    done = dbt(layout, "test", "--select", "test_type:unit")
-    assert done.returncode == 0, done.stdout[-5000:]
-    found = re.search(r"PASS=(\d+) .*TOTAL=(\d+)", done.stdout)
-    assert found
-    assert int(found[1]) == int(found[2]) >= 10
+    assert "Partial parsing enabled, no changes found" in done.stdout
+    assert "Unable to do partial parsing" not in done.stdout
 
 
 def test_seeds_repeat_the_catalogue_word_for_word() -> None:

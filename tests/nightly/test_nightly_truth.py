@@ -22,7 +22,10 @@ TOTALS = {"T01": (-1, 3), "T03": (0, 2), "T05": (0, 2), "T12": (0, 1)}
 
 @pytest.fixture(scope="module")
 def ingested(
-    shared_dir: Path, sample_sites: Path, tmp_path_factory: pytest.TempPathFactory
+    shared_dir: Path,
+    sample_sites: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    dbt_read_once: None,
 ) -> Path:
     data = tmp_path_factory.mktemp("truth") / "data"
     done = budgets(data, sample_sites, "ingest", str(shared_dir / "rendered" / "wps"))

@@ -89,7 +89,9 @@ def crawled_title(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, crawled_title: str) -> Layout:
+def published(
+    tmp_path_factory: pytest.TempPathFactory, crawled_title: str, dbt_read_once: None
+) -> Layout:
     """A published warehouse whose document has the hostile title and a hostile body's name."""
     layout = Layout(tmp_path_factory.mktemp("hostile") / "data")
     land(

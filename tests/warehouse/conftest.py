@@ -79,7 +79,9 @@ def land_scenario(layout: Layout) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Layout, BuildReport]:
+def built(
+    tmp_path_factory: pytest.TempPathFactory, dbt_read_once: None
+) -> tuple[Layout, BuildReport]:
     """The scenario, landed, loaded and built. Read it only."""
     layout = Layout(tmp_path_factory.mktemp("scenario"))
     load(layout, land_scenario(layout))

@@ -35,7 +35,9 @@ def read(project_root: Path) -> list[ParsedDocument]:
 
 
 @pytest.fixture(scope="module")
-def layout(read: list[ParsedDocument], tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def layout(
+    read: list[ParsedDocument], tmp_path_factory: pytest.TempPathFactory, dbt_read_once: None
+) -> Layout:
     layout = Layout(tmp_path_factory.mktemp("samples"))
     records = [
         ParseRecord(
