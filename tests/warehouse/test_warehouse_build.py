@@ -408,6 +408,7 @@ def test_a_later_correction_flips_what_is_current(copy_of: Layout) -> None:
     assert rows_of(copy_of) == incremental, "built step by step or at once: the same rows"
 
 
+@pytest.mark.full  # make test sees it in the copy: test_second_night_finds_nothing_new_and_says_so
 def test_building_again_changes_nothing(copy_of: Layout) -> None:
     before = rows_of(copy_of)
     load(copy_of)
@@ -623,7 +624,7 @@ def test_a_nightly_build_leaves_no_check_out(
     copy_of: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """dbt leaves out the tests of what is excluded, unless told not to (told so, it leaves none
-    out: test_building_again_changes_nothing)."""
+    out: test_a_later_correction_flips_what_is_current)."""
     monkeypatch.setattr(
         warehouse.build,
         "dbt",
