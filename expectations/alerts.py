@@ -754,6 +754,12 @@ def _compose(
     return drafts
 
 
+def _ending(lang: Lang) -> str:
+    """What stands below findings: what they are not, and what to do."""
+    where = "docs/runbook.md#findings"
+    return f"{note(lang)}\n{f'处理办法：{where}' if lang == 'zh' else f'What to do: {where}'}"
+
+
 def _failure(failure: StepFailure, run_id: str, lang: Lang) -> _Draft:
     step = _plain_step(failure.step)
     closed = step in {"check_landing", "check_marts"}
@@ -797,7 +803,7 @@ def _one(message: Message, lang: Lang) -> _Draft:
     return _Draft(
         "finding",
         message.title,
-        f"{message.body}{link}\n{note(lang)}",
+        f"{message.body}{link}\n{_ending(lang)}",
         tuple(_item(one) for one in message.findings),
     )
 
@@ -817,7 +823,7 @@ def _many(hard: Sequence[Message], lang: Lang) -> _Draft:
     return _Draft(
         "finding",
         title,
-        "\n".join([*lines, more, note(lang)]),
+        "\n".join([*lines, more, _ending(lang)]),
         tuple(_item(one) for one in found),
     )
 
@@ -885,7 +891,7 @@ def _digest(
             else f"Findings of {_count(at_once, 'document')} were told apart."
         )
     if soft:
-        lines.append(note(lang))
+        lines.append(_ending(lang))
     date = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
     title = f"{date} 每夜摘要" if zh else f"{date} nightly digest"
     return _Draft("digest", title, "\n".join(lines), tuple(items))
