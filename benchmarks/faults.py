@@ -435,7 +435,7 @@ def main() -> int:
         sites = place / "sites"
         write_site_files(sites, running.ports)
         night = Night(sites, endpoint.url)
-        data = place / "night"  # one path for all: dbt reads its project anew for another
+        data = place / "night"
         data.mkdir()
         if night.run(data):
             print(f"the first night failed: see {log_of(data)}", file=sys.stderr)

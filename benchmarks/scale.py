@@ -10,7 +10,7 @@ down how far it is and what memory its processes hold (proportional set size: sh
 once).
 
 Printed: documents and pages a second by step, memory, bytes kept by kind, what a quiet night
-costs. With ``--plots``, throughput and memory over time as SVG. Exit code 1 where a document was
+costs. With ``--plots``, throughput and memory over the night as SVG, in processor seconds. Exit code 1 where a document was
 lost on the way.
 """
 
@@ -26,7 +26,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,12 @@ KEPT = ("archive", "parsed", "landing", "ledger", "warehouse.duckdb", "build", "
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a night was: seconds since its begin, files in the archive, files read, memory of
-    all its processes and of the largest one (MB), and the steps that had ended."""
+    """How far a night was: seconds since its begin, by the clock and of processor, files in the
+    archive, files read, memory of all its processes and of the largest one (MB), and the steps
+    that had ended."""
 
     seconds: float
+    processor: float
     archived: int
     read: int
     memory: float
@@ -84,15 +86,17 @@ def count(folder: Path, pattern: str) -> int:
     return sum(1 for p in folder.rglob(pattern) if p.is_file()) if folder.is_dir() else 0
 
 
-def memory_of(process: psutil.Process) -> tuple[float, float]:
-    """Memory of a process and all below it, and of the largest of them: MB."""
-    sizes = []
+def use_of(process: psutil.Process) -> tuple[float, float, float]:
+    """Processor seconds of a process and all below it, ended ones too; their memory, and that of
+    the largest of them: MB."""
+    spent, sizes = 0.0, []
     for one in [process, *process.children(recursive=True)]:
         try:
+            spent += sum(one.cpu_times()[:4])  # its own, and those of its children that ended
             sizes.append(one.memory_full_info().pss / 1e6)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return sum(sizes), max(sizes, default=0.0)
+    return spent, sum(sizes), max(sizes, default=0.0)
 
 
 def night(data: Path, sites: Path) -> tuple[int, list[Moment], float]:
@@ -111,10 +115,11 @@ def night(data: Path, sites: Path) -> tuple[int, list[Moment], float]:
         )
     seen = psutil.Process(process.pid)
     while process.poll() is None:
-        memory, largest = memory_of(seen)
+        spent, memory, largest = use_of(seen)
         moments.append(
             Moment(
                 round(time.monotonic() - began, 1),
+                round(spent, 1),
                 count(data / "archive" / "objects", "*"),
                 count(data / "parsed", "*.json*"),
                 round(memory, 1),
@@ -174,15 +179,16 @@ def plot(moments: Sequence[Moment], folder: Path) -> None:
     from matplotlib import pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
-    minutes = [m.seconds / 60 for m in moments]
+    # by the clock it would show what else the machine did
+    spent = list(accumulate((m.processor for m in moments), max))
     for name, label, lines in (
         ("throughput", "documents", {"in the archive": "archived", "read and judged": "read"}),
         ("memory", "MB", {"all processes": "memory", "the largest process": "largest"}),
     ):
         figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
         for said, field in lines.items():
-            axes.plot(minutes, [getattr(m, field) for m in moments], label=said)
-        axes.set(xlabel="minutes since the night began", ylabel=label)
+            axes.plot(spent, [getattr(m, field) for m in moments], label=said)
+        axes.set(xlabel="seconds of processor since the night began", ylabel=label)
         axes.set_ylim(bottom=0)
         axes.set_xlim(left=0)
         axes.grid(alpha=0.3)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.scale import Moment, by_step, memory_of, plot
+from benchmarks.scale import Moment, by_step, plot, use_of
 
 
 def test_seconds_are_added_up_by_step() -> None:
@@ -29,15 +29,16 @@ def test_memory_counts_the_processes_below() -> None:
     try:
         assert child.stdout is not None
         child.stdout.readline()
-        everything, largest = memory_of(psutil.Process())
+        spent, everything, largest = use_of(psutil.Process())
         assert everything > largest > 200
+        assert spent > 0
     finally:
         child.kill()
         child.communicate()
 
 
 def test_the_same_moments_give_the_same_plots(tmp_path: Path) -> None:
-    moments = [Moment(0, 0, 0, 50, 40, 0), Moment(60, 10, 8, 400, 300, 2)]
+    moments = [Moment(0, 0, 0, 0, 50, 40, 0), Moment(60, 70, 10, 8, 400, 300, 2)]
     for folder in ("a", "b"):
         plot(moments, tmp_path / folder)
     drawn = sorted((tmp_path / "a").iterdir())
