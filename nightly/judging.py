@@ -495,7 +495,7 @@ class _Judging:
                     where=key.partition("#")[0],
                 )
             )
-            cell = _cell(marked, key)
+            cell = cell_of(marked, key)
             if cell is not None and self.readings[key].looked:
                 cell.confidence = self.readings[key].confidence
                 cell.alternatives = _others(self.readings[key], cell.text)
@@ -602,7 +602,8 @@ def _key(ref: CellRef) -> str:
     return f"{ref.form}/{ref.key}"
 
 
-def _cell(document: ParsedDocument, key: str) -> Cell | None:
+def cell_of(document: ParsedDocument, key: str) -> Cell | None:
+    """The cell of a form by its key (form/row/column); None where the document lacks the form."""
     form, _, place = key.partition("/")
     table = document.table(form)
     if table is None:

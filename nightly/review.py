@@ -17,9 +17,9 @@ from expectations.catalogue import load_catalogue
 from expectations.catalogue.binder import Binder
 from expectations.catalogue.repair import Doubt, Key, settle
 from nightly.decisions import Correction, DecisionError, add_correction, row_and_column
-from nightly.judging import form_request, requests_of
+from nightly.judging import cell_of, form_request, requests_of
 from nightly.settings import Settings
-from parsers.document import Cell, ParsedDocument, ParseRecord
+from parsers.document import ParsedDocument, ParseRecord
 from parsers.forms import family_of
 from parsers.second import CellRequest, crop_png
 from parsers.worker import Limits, second_isolated
@@ -115,6 +115,7 @@ def evidence(settings: Settings, document: ParsedDocument, cell: str | None = No
     from scrapers.archive import Archive
 
     out = _waiting(document)
+    waiting = [s.cell for s in out.suspects]
     if cell is not None:
         out.suspects = [s for s in out.suspects if s.cell == cell] or [
             Suspect(cell=cell, page=None, said="")
@@ -129,7 +130,7 @@ def evidence(settings: Settings, document: ParsedDocument, cell: str | None = No
     flat = [r for requests in asked.values() for r in requests]
     limits = Limits(seconds=settings.parse_seconds, megabytes=settings.parse_megabytes)
     readings = {r.key: r for r in second_isolated(data, flat, limits)}
-    left = left_by_sums(document, [s.cell for s in _waiting(document).suspects] + [cell or ""])
+    left = left_by_sums(document, [*waiting, cell or ""])
     folder = settings.data / "review" / document.document.document_id
     for suspect in out.suspects:
         for request in asked[suspect.cell][:1]:
@@ -137,8 +138,8 @@ def evidence(settings: Settings, document: ParsedDocument, cell: str | None = No
             suspect.printed, suspect.pixels = request.text, reading.pixels
             suspect.page, suspect.confidence = request.page, reading.confidence
             suspect.alternatives = [a.text for a in reading.alternatives]
-            held = _recognised_cell(document, suspect.cell)
-            if held is not None:  # what the sums leave comes first
+            held = cell_of(document, suspect.cell)
+            if held is not None and held.source != "text":  # what the sums leave comes first
                 suspect.recognised = True
                 both = [*held.alternatives, *suspect.alternatives]
                 suspect.alternatives = [a for a in dict.fromkeys(both) if a != request.text]
@@ -236,16 +237,6 @@ def _waiting(document: ParsedDocument) -> Waiting:
             if w.code == DIFFERS
         ],
     )
-
-
-def _recognised_cell(document: ParsedDocument, cell: str) -> Cell | None:
-    form, _, place = cell.partition("/")
-    table = document.table(form)
-    if table is None:
-        return None
-    r, c = map(int, place.split("/"))
-    held = table.cells[r][c]
-    return None if held.source == "text" else held
 
 
 def _requests(document: ParsedDocument, cell: str) -> list[CellRequest]:

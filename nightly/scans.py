@@ -14,6 +14,7 @@ the same name elsewhere, or a person decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -28,7 +29,7 @@ from parsers.forms import key as plain
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.scanlabels import match_names
 from parsers.second import same_figure
-from parsers.seen import SURE, UNWITNESSED
+from parsers.seen import CONTRADICTED, SURE, UNWITNESSED
 from warehouse.reference import economic_items, function_names
 
 MOST_DOUBTS = 150
@@ -41,6 +42,12 @@ _ALIKE = {
 _UNLIKELY = 1.5
 _CODE_LENGTHS = (3, 5, 7)
 """类、款、项 of the functional classification."""
+_FIGURE = re.compile(r"-?(?:0|[1-9]\d{0,7})\.\d{2}")
+_USUAL_DECIMALS = 2
+_MOST_COVERED, _COVERED_COST = 40, 4.0
+"""More figures than this are not covered here and there; a sign that was not seen is unlikelier
+than any that was."""
+_SCRAP = 2
 _SHOWN = 12
 
 
@@ -70,6 +77,7 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
     doubts: dict[Key, Doubt] = {}
     readings: dict[Key, list[str]] = {}
     for table in document.tables:
+        finest = _finest(table)
         for r, c, cell in _figures(table):
             key = f"{table.id}/{r}/{c}"
             if cell.source != "ocr" or key in decided or key in stray:
@@ -77,7 +85,7 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
             if (cell.confidence or 0.0) >= SURE and _readable(cell.text):
                 out.settled.add(key)
                 continue
-            said = readings_of(cell)
+            said = [x for x in readings_of(cell) if _decimals(x[0]) <= finest]
             free = not said or (not cell.text and (cell.confidence or 0.0) < SURE)
             values = [_yuan(text, table.factor) for text, _ in said]
             readings[table.id, r, c] = [text for text, _ in said]
@@ -93,6 +101,8 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
         return out
     bounds = Binder(document, load_catalogue()).bind()
     answer = settle(bounds, doubts)
+    if not answer.feasible and _widen(document, doubts, readings):
+        answer = settle(bounds, doubts)
     _count_together(document, bounds, answer, readings)
     for at, doubt in doubts.items():
         name = _name(at)
@@ -226,12 +236,80 @@ def readings_of(cell: Cell) -> list[tuple[str, float]]:
     add(cell.text, 0.0)
     for n, text in enumerate(cell.alternatives):
         add(text, 1.0 + n / 100)
+    for text in _with_one_point(cell.text):
+        add(text, 1.2)
     if cell.text:
         for text in [cell.text, *cell.alternatives[:2]]:
             for n, ch in enumerate(text):
                 for other in _ALIKE.get(ch, ""):
                     add(text[:n] + other + text[n + 1 :], _UNLIKELY + 1.0)
     return [*out.values()]
+
+
+def _widen(
+    document: ParsedDocument, doubts: dict[Key, Doubt], readings: dict[Key, list[str]]
+) -> bool:
+    """Where no choice of readings fits: figures whose print is partly covered (both recognisers
+    read them differently) may have any digit where one was read, or one more. False: none is."""
+    covered = [k for k in doubts if _confidence(document, _name(k)) <= CONTRADICTED]
+    if not 0 < len(covered) <= _MOST_COVERED:
+        return False
+    for at in covered:
+        table, cell = _table(document, _name(at)), _cell(document, _name(at))
+        costs = dict(zip(readings[at], doubts[at].costs, strict=True))
+        values = {_yuan(text, table.factor) for text in costs}
+        for text in _partly_covered(cell):
+            value = _yuan(text, table.factor)
+            if value not in values and _decimals(text) <= _finest(table):
+                values.add(value)
+                costs[text] = _COVERED_COST
+        readings[at] = [*costs]
+        doubts[at] = Doubt(
+            [_yuan(text, table.factor) for text in costs], [*costs.values()], doubts[at].step
+        )
+    return True
+
+
+def _partly_covered(cell: Cell) -> set[str]:
+    """Figures of which all that was read is right but one sign, or but one that is not seen;
+    blank where hardly anything was read."""
+    out: set[str] = set()
+    for text in (cell.text, *cell.alternatives[:4]):
+        plain_ = text.replace(",", "")
+        pointed = plain_ if plain_.count(".") else f"{plain_[:-2]}.{plain_[-2:]}"
+        for said in {plain_, pointed}:
+            for n in range(len(said) + 1):
+                for digit in "0123456789":
+                    out.add(said[:n] + digit + said[n:])
+                    out.add(said[:n] + digit + said[n + 1 :])
+    out = {text for text in out if _FIGURE.fullmatch(text)}
+    # a scrap of a watermark in a blank cell reads as a sign or two
+    return out | {""} if len(cell.text) <= _SCRAP else out
+
+
+def _finest(table: Table) -> int:
+    """Decimals of the table's surely read figures, at most; without any, those of all forms."""
+    read = [
+        _decimals(cell.text)
+        for _, _, cell in _figures(table)
+        if cell.text and _readable(cell.text)
+        and (cell.source != "ocr" or (cell.confidence or 0.0) >= SURE)
+    ]  # fmt: skip
+    return max(read, default=_USUAL_DECIMALS)
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def _with_one_point(text: str) -> list[str]:
+    """What a figure with several points says without specks: each point but one may be one."""
+    points = [n for n, ch in enumerate(text) if ch == "."]
+    if len(points) < 2:
+        return []
+    return [
+        "".join(ch for n, ch in enumerate(text) if n not in points or n == kept) for kept in points
+    ]
 
 
 def _confirmed(cell: Cell, left: Decimal | None, factor: Decimal) -> str | None:

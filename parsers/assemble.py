@@ -26,6 +26,7 @@ from parsers.forms import (
 from parsers.money import NotAnAmountError, parse_amount
 from parsers.page import Grid, GridCell, Page, TextLine, Word
 from parsers.reshape import reshape
+from parsers.scanheads import mended
 from parsers.seen import as_seen
 from parsers.textgrid import (
     WRAP_PITCH,
@@ -74,6 +75,9 @@ class Assembly:
 
 _FIGURE = re.compile(r"[-−]?[\d,]+\.\d{2}").fullmatch
 _ROW = re.compile(r"(?:\d{3}(?:\d{2}){0,2}|[一二三四五六七八九十]+、)[一-龥]").match
+_SCRAP = re.compile(r"[^\u4e00-\u9fff]{0,2}").fullmatch
+"""What a scrap of a watermark beside a caption reads as: no word of one is as short."""
+_SPECKS = re.compile(r"^[.,、·'`^]+|[.,、·'`^]+$|([:：])[.,、·'`^]+")
 
 
 @dataclass
@@ -580,6 +584,10 @@ class _Assembler:
         candidates = [h.form for h in headers]
         caption = self._caption(lines, candidates or list(self.family.forms.values()))
         table = self.open
+        worn = None if headers else self._worn_header(caption, lines, grid)
+        if worn is not None:
+            headers, candidates = [worn], [worn.form]
+            decision.notes.append(f"texts of a recognised header taken for those of {worn.form.id}")
         if headers and caption.form is not None:
             header = next(h for h in headers if h.form is caption.form)
             if (
@@ -660,6 +668,16 @@ class _Assembler:
         decision.how = decision.how or "no form claims it"
         self.out.rest.append((grid, lines))
         self.open = None
+
+    def _worn_header(self, caption: _Caption, lines: list[TextLine], grid: Grid) -> _Header | None:
+        """On a scanned page: the header of the form that the title names, or of the table that
+        goes on, where texts that were not read plainly are nearly that header's."""
+        if not any(w.seen for cell in grid.cells for w in cell.words):
+            return None
+        form = caption.form if caption.fit == "exact" else None
+        if caption.form is None and self.open is not None and self._goes_on(self.open, lines, grid):
+            form = self.open.form
+        return match_header(form, mended(form, grid)) if form is not None else None
 
     def _rest_of(
         self, table: _Open, caption: _Caption, lines: list[TextLine], grid: Grid
@@ -1199,11 +1217,16 @@ def _caption_words(words: list[Word]) -> list[str]:
     """Words of a caption line, 部门名称：… and 单位：… parted even where no gap parts them."""
     out: list[str] = []
     for w in words:
-        found = pattern("(.+?)((?:金额)?单位[:：](?:人民币)?(?:万元|元))").fullmatch(w.text)
+        text = w.text
+        if w.seen is not None:  # a speck beside print, or between a colon and what it leads to
+            text = _SPECKS.sub(r"\1", text)
+            if len(words) > 1 and _SCRAP(text):
+                continue
+        found = pattern("(.+?)((?:金额)?单位[:：](?:人民币)?(?:万元|元))").fullmatch(text)
         if found and pattern("(?:部门|单位).*[:：].*").fullmatch(found.group(1)):
             out += [found.group(1), found.group(2)]
         else:
-            out.append(w.text)
+            out.append(text)
     return out
 
 

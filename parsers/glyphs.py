@@ -10,7 +10,7 @@ does not fit, or a character of which there is no shape: both make a reading uns
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,16 @@ _ABOVE, _BELOW = 3, 9
 _ROWS = _ABOVE + DIGIT + _BELOW
 _SURE = 0.97
 """Least confidence of the first reading for its glyphs to teach a shape."""
+_NARROWER = 0.6
+"""Share of a digit's usual width that its print has in any font of the document."""
+_ENOUGH = 8
+"""Glyphs of a character that stand apart, from which on touching ones teach it nothing."""
+_TOUCHING = 0.3
+"""Share of the figures whose glyphs touch, from which on the document's print does."""
+_OVERLAP = 2
+"""Columns by which glyphs may overlap in print that touches."""
+_ONE_SIZE = -1
+"""Share by which measured heights of print of one size may differ."""
 _LEAST = 3
 """Glyphs that a shape is made of, at least."""
 _MOST_SHAPES = 4
@@ -35,6 +45,13 @@ _INK = 0.30
 _UNLIKE = 0.16
 """Share of its ink by which a glyph may miss the median shape; others make a shape of their own."""
 _OTHER_WIDTH = 6
+_SIGNS = ".,"
+_USUAL_SIGN = 0.5
+"""Width of a point in widths of a digit, where the document does not say it."""
+_NARROWEST, _WIDEST = 0.4 * DIGIT, 1.1 * DIGIT
+"""Width of a digit with the air beside it."""
+_CUT_WITHIN = 0.22
+"""Widths of a digit by which a glyph may end beside where it should."""
 _MISFIT = 0.40
 """Share of a shape's ink that print may miss it by and still be that character."""
 
@@ -70,20 +87,50 @@ class _Shape:
 
 def opinions(samples: Sequence[Sample]) -> list[Opinion | None]:
     """An opinion on each figure; None where its print cannot be laid out (no height, no shapes)."""
-    lines = [_set(s.grey) for s in samples]
-    shapes = _shapes(
+    lines = _lines(samples)
+    shapes, together = _shapes(
         [(line, s) for line, s in zip(lines, samples, strict=True) if line is not None]
     )
     known = {s.character for s in shapes}
     if len(known & set("0123456789")) < 10:
         # a digit that is misread everywhere has no shape: then no shape can be trusted
         return [None] * len(samples)
-    bank = _Bank(shapes)
+    bank = _Bank(shapes, overlap=_OVERLAP if together else 0)
     return [bank.read(line) if line is not None else None for line in lines]
 
 
-def _set(grey: Pixels) -> Floats | None:
-    """A line's darkness (0 … 1) set to ``_ROWS`` rows with digits ``DIGIT`` high."""
+@dataclass(slots=True)
+class _Line:
+    """The darkness (0 … 1) of a figure's print, and the rows between which its digits stand."""
+
+    dark: Floats
+    top: float
+    foot: float
+
+
+def _lines(samples: Sequence[Sample]) -> list[Floats | None]:
+    """The figures set to ``_ROWS`` rows with digits ``DIGIT`` high; None without print.
+
+    A document is printed in few sizes, and a pixel of a small digit is a tenth of its height: the
+    height counts that figures of nearly this height have in the middle.
+    """
+    import numpy as np
+
+    found = [_line(s.grey) for s in samples]
+    heights = np.sort([x.foot - x.top for x in found if x is not None])
+    out: list[Floats | None] = []
+    for line in found:
+        if line is None:
+            out.append(None)
+            continue
+        height = line.foot - line.top
+        a, b = np.searchsorted(heights, [height * (1 - _ONE_SIZE), height * (1 + _ONE_SIZE)])
+        usual = float(np.median(heights[a:b])) if b - a >= _LEAST else height
+        out.append(_set(line, usual))
+    return out
+
+
+def _line(grey: Pixels) -> _Line | None:
     import cv2
     import numpy as np
 
@@ -103,17 +150,25 @@ def _set(grey: Pixels) -> Floats | None:
     ]
     if not tall:
         return None
-    top = float(np.median([a for a, _ in tall]))
     # a comma may hang on a digit: the usual foot counts
+    top = float(np.median([a for a, _ in tall]))
     foot = float(np.median([b for _, b in tall]))
-    size = (foot - top) / DIGIT
-    if size <= 0.1:
-        return None
-    width = max(4, round(grey.shape[1] / size))
+    return _Line(np.asarray(dark, np.float32), top, foot) if foot - top > 0.1 * DIGIT else None
+
+
+def _set(line: _Line, height: float) -> Floats:
+    """A line with its digits, ``height`` high, in their place between ``_ROWS`` rows."""
+    import cv2
+    import numpy as np
+
+    size = height / DIGIT
+    top = (line.top + line.foot - height) / 2
+    dark = line.dark
+    width = max(4, round(dark.shape[1] / size))
     turn = np.array([[1 / size, 0, 0], [0, 1 / size, _ABOVE - top / size]], np.float32)
     way = cv2.INTER_CUBIC if size < 1 else cv2.INTER_AREA
     if size > 1.2:  # shrinking by warping alone would skip pixels
-        dark = cv2.GaussianBlur(dark, (0, 0), 0.4 * size)
+        dark = np.asarray(cv2.GaussianBlur(dark, (0, 0), 0.4 * size), np.float32)
         way = cv2.INTER_LINEAR
     out = cv2.warpAffine(dark, turn, (width, _ROWS), flags=way)
     return np.asarray(np.clip(out, 0, 1), np.float32)
@@ -127,21 +182,111 @@ def _glyph_columns(line: Floats) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _shapes(lines: Sequence[tuple[Floats, Sample]]) -> list[_Shape]:
-    """Shapes of the characters, several where the document has several fonts."""
+def _width_of_signs(lines: Sequence[tuple[Floats, str]]) -> float:
+    """Width of a point or comma in widths of a digit, as all lines together say it."""
     import numpy as np
 
+    extents, counts = [], []
+    for line, text in lines:
+        columns = np.flatnonzero((line > _INK).any(axis=0))
+        if columns.size:
+            signs = sum(ch in _SIGNS for ch in text)
+            extents.append(float(np.ptp(columns) + 1))
+            counts.append((len(text) - signs, signs))
+    if len(extents) < _LEAST or not any(n for _, n in counts):
+        return _USUAL_SIGN
+    (digit, sign), *_ = np.linalg.lstsq(np.array(counts, float), np.array(extents), rcond=None)
+    return float(np.clip(sign / digit, 0.3, 1.0)) if digit > 0 else _USUAL_SIGN
+
+
+def _cut(line: Floats, text: str, narrow: float) -> list[tuple[int, int]]:
+    """The columns of each glyph of a line whose glyphs touch (blur, bold print): parted where the
+    least ink is, near where the widths of digits and signs put the ends of glyphs."""
+    import numpy as np
+
+    columns = np.flatnonzero((line > _INK).any(axis=0))
+    if not columns.size:
+        return []
+    first, last = int(columns[0]), int(columns[-1]) + 1
+    widths = [narrow if ch in _SIGNS else 1.0 for ch in text]
+    digit = (last - first) / sum(widths)
+    if not _NARROWEST <= digit <= _WIDEST:
+        return []
+    ink = line.sum(axis=0)
+    cuts = [first]
+    for width in widths[:-1]:
+        near = cuts[-1] + width * digit
+        # what is left is shared out anew: one cut off its place does not push all others
+        rest = sum(widths[len(cuts) :])
+        near = (near + last - rest * digit) / 2
+        low = max(cuts[-1] + 2, round(near - _CUT_WITHIN * digit))
+        high = min(last - 1, round(near + _CUT_WITHIN * digit) + 1)
+        if low >= high:
+            return []
+        away = np.abs(np.arange(low, high) - near) / digit
+        cuts.append(low + int(np.argmin(ink[low:high] + DIGIT * away)))
+    return [*zip(cuts, [*cuts[1:], last], strict=True)]
+
+
+def _usual_widths(figures: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> dict[str, float]:
+    """Median width of each digit, as the figures show it whose glyphs stand apart."""
+    import numpy as np
+
+    widths: dict[str, list[int]] = {}
+    for text, columns in figures:
+        if len(text) == len(columns):
+            for ch, (a, b) in zip(text, columns, strict=True):
+                widths.setdefault(ch, []).append(b - a)
+    return {ch: float(np.median(w)) for ch, w in widths.items()}
+
+
+def _teach(
+    taught: dict[str, list[Floats]],
+    line: Floats,
+    text: str,
+    columns: Sequence[tuple[int, int]],
+    only: Collection[str] = CHARACTERS,
+) -> None:
+    for ch, (a, b) in zip(text, columns, strict=True):
+        held = taught.setdefault(ch, [])
+        if ch in only and len(held) < _MOST_TAUGHT:
+            held.append(line[:, a:b])
+
+
+def _shapes(lines: Sequence[tuple[Floats, Sample]]) -> tuple[list[_Shape], bool]:
+    """Shapes of the characters, several where the document has several fonts; and: do glyphs of
+    the document's print touch? Then they are cut apart, and may overlap when they are laid down."""
+    import numpy as np
+
+    sure = [
+        (line, s.first)
+        for line, s in lines
+        if s.sure >= _SURE and s.first and all(ch in CHARACTERS for ch in s.first)
+    ]
     taught: dict[str, list[Floats]] = {}
-    for line, sample in lines:
-        if sample.sure < _SURE or any(ch not in CHARACTERS for ch in sample.first):
-            continue
-        columns = _glyph_columns(line)
-        if len(columns) != len(sample.first):
-            continue
-        for ch, (a, b) in zip(sample.first, columns, strict=True):
-            held = taught.setdefault(ch, [])
-            if len(held) < _MOST_TAUGHT:
-                held.append(line[:, a:b])
+    touching: list[tuple[Floats, str]] = []
+    parted = [_glyph_columns(line) for line, _ in sure]
+    usual = _usual_widths([(text, c) for (_, text), c in zip(sure, parted, strict=True)])
+    for (line, text), columns in zip(sure, parted, strict=True):
+        if len(columns) == len(text):
+            # two glyphs that touch and a speck count as many as three glyphs
+            if all(
+                b - a >= _NARROWER * usual[ch] and (b - a) * _NARROWER <= usual[ch]
+                for ch, (a, b) in zip(text, columns, strict=True)
+                if ch.isdecimal()
+            ):
+                _teach(taught, line, text, columns)
+        elif len(columns) < len(text):
+            touching.append((line, text))
+    lacking: set[str] = set()
+    if len(touching) > _TOUCHING * len(sure):  # a few are not print that touches, but misread
+        lacking = {ch for _, text in touching for ch in text if len(taught.get(ch, ())) < _ENOUGH}
+    if lacking:
+        narrow = _width_of_signs(sure)
+        for line, text in touching:
+            columns = _cut(line, text, narrow)
+            if columns:
+                _teach(taught, line, text, columns, lacking)
     out: list[_Shape] = []
     for ch, glyphs in sorted(taught.items()):
         waiting = glyphs
@@ -169,7 +314,7 @@ def _shapes(lines: Sequence[tuple[Floats, Sample]]) -> list[_Shape]:
                 out.append(_Shape(ch, image, float((image * image).sum()), len(half)))
                 gone = {int(i) for i in half}
                 waiting = [g for i, g in enumerate(waiting) if i not in gone]
-    return out
+    return out, bool(lacking)
 
 
 def _at_width(glyph: Floats, width: int) -> Floats:
@@ -189,8 +334,9 @@ def _at_width(glyph: Floats, width: int) -> Floats:
 class _Bank:
     """The shapes of a document, ready to be laid over lines."""
 
-    def __init__(self, shapes: Sequence[_Shape]) -> None:
+    def __init__(self, shapes: Sequence[_Shape], *, overlap: int) -> None:
         self.shapes = shapes
+        self.overlap = overlap
         self._apart: dict[tuple[int, int], float] = {}
 
     def read(self, line: Floats) -> Opinion | None:
@@ -225,8 +371,11 @@ class _Bank:
                 if end <= width:
                     # every glyph laid down costs a little: specks are not commas for nothing
                     c = total[x] + float(costs[k][x]) + 0.5
-                    if c < total[end]:
-                        total[end], came[end] = c, (x, k)
+                    # one point's print is not laid out as two that overlap
+                    most = 0 if shape.character in _SIGNS else self.overlap
+                    for over in range(most + 1):
+                        if end - over > x and c < total[end - over]:
+                            total[end - over], came[end - over] = c, (x, k)
         path: list[tuple[int, int]] = []
         at = width
         while at > 0:

@@ -44,6 +44,8 @@ _THICKEST_RULE = 3.5
 _BESIDE = 0.3
 """Share of a short stroke's length that may have ink beside it."""
 _MEETS = 1.5
+_OVERSHOOT = 8.0
+"""No row is as low and no column as narrow as this (points)."""
 _LONE_LEVEL, _LONE_UPRIGHT = 70.0, 40.0
 """Rules this long need not end at others."""
 _WIDE_STROKE = 2.2
@@ -60,6 +62,8 @@ _COVERED = 26
 """Ink (of 255) from here on is no paper: a watermark printed over a rule hides it."""
 _MOST_COVERED, _MOST_BROKEN = 18.0, 0.8
 """A rule goes on behind a watermark this long, and over paper this long (points)."""
+_ACROSS = 5.0
+"""What is dark this far (points) on both sides of a rule is another rule across it."""
 _THIN_RULE = 1.6
 """Ink this far (points) on both sides of a rule's middle: what stands there is print."""
 
@@ -281,6 +285,7 @@ def find_rules(sheet: Sheet) -> tuple[list[Segment], list[Segment], Pixels]:
         [p for s in level if s.length <= _LONE_LEVEL for p in s.pieces if _alone(sheet.ink, scale, p)],
         [p for s in turned if s.length <= _LONE_UPRIGHT for p in s.pieces if _alone(across, scale, p)],
     )  # fmt: skip
+    levels, uprights = _ending(levels, uprights), _ending(uprights, levels)
     mask = _only(level_at, levels, scale) | np.ascontiguousarray(
         _only(turned_at, uprights, scale).T
     )
@@ -332,8 +337,11 @@ def _gone_on(faint: Pixels, scale: float, rule: Segment, *, onward: bool) -> flo
     turn = 1 if onward else -1
     here = faint[y - 1 : y + 2, along].max(axis=0)[::turn]
     print_ = (faint[y - beside, along] >= RULE) & (faint[y + beside, along] >= RULE)
+    # a rule across is dark for longer than a stroke of print
+    wide = slice(max(0, y - round(_ACROSS * scale)), y + round(_ACROSS * scale) + 1)
+    crossed = (faint[wide, along].min(axis=0) >= _COVERED)[::turn]
     dark = (here >= RULE) & ~print_[::turn]
-    pale = (here >= _COVERED) & (here < RULE)
+    pale = ((here >= _COVERED) & (here < RULE)) | crossed
     last = gap = bare = 0
     for n, (is_dark, is_pale) in enumerate(zip(dark.tolist(), pale.tolist(), strict=True), 1):
         bare = 0 if is_dark or is_pale else bare + 1  # paper or print
@@ -365,6 +373,40 @@ def _meeting(
             return levels, uprights
 
 
+def _ending(rules: list[Segment], across: list[Segment]) -> list[Segment]:
+    """Rules that end at the outermost rule across them.
+
+    What goes on beyond it for less than a row's height is print: the foot of a glyph right above
+    a table looks like more of its rule. Behind a watermark it may seem to go on farther; then it
+    is none where no other rule ends as far out.
+    """
+    out = []
+    for at, start, end in rules:
+        met = sorted(p for p, a, b in across if a - _MEETS <= at <= b + _MEETS)
+        first = next((p for p in met if p >= start - _MEETS), start)
+        last = next((p for p in reversed(met) if p <= end + _MEETS), end)
+        # a stroke told by its pieces ends only at its first and last
+        same = [(a, b) for p, a, b in rules if abs(p - at) <= _MEETS and (a, b) != (start, end)]
+        others = [(a, b) for p, a, b in rules if abs(p - at) > _MEETS]
+        reach = _OVERSHOOT if any(abs(a - start) <= _MEETS for a, _ in others) else _MOST_COVERED
+        beyond = _MEETS < first - start <= reach
+        top = (
+            first
+            if beyond and not any(a < start - _MEETS and start <= b + _MEETS for a, b in same)
+            else start
+        )
+        reach = _OVERSHOOT if any(abs(b - end) <= _MEETS for _, b in others) else _MOST_COVERED
+        beyond = _MEETS < end - last <= reach
+        foot = (
+            last
+            if beyond and not any(a - _MEETS <= end and end + _MEETS < b for a, b in same)
+            else end
+        )
+        if top < foot:
+            out.append((at, top, foot))
+    return out
+
+
 def _alone(ink: Pixels, scale: float, stroke: Segment) -> bool:
     """Is there paper on both sides of a stroke? Strokes of print have others beside them."""
     at, start, end = stroke
@@ -394,7 +436,7 @@ def _strokes(ink: Pixels, scale: float, shortest: float) -> tuple[list[_Stroke],
     import cv2
     import numpy as np
 
-    black = np.where(ink >= RULE, 255, 0).astype(np.uint8)
+    black = _may_be_rule(ink)
     # a worn or slightly slanted rule: small breaks along it are closed first
     joined = cv2.morphologyEx(
         black, cv2.MORPH_CLOSE, np.ones((1, max(2, round(0.8 * scale))), np.uint8)

@@ -88,6 +88,8 @@ _SPECK = 1.3
 _DIM = 0.02
 """Share of a cell that may lie under dark dirt."""
 _GRAIN, _EDGE_GRAIN, _EDGE_GAP = 2.8, 2.2, 1.8
+_EDGE, _EDGE_MARK = 2.0, 5.0
+"""A mark smaller than this, this near to the edge of the sheet (points), is no print."""
 _SCRAPS = ".,、。'`’·^，．:：;；"
 """Outside rules these by themselves are dirt or a scrap of print, and no word."""
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
@@ -197,7 +199,7 @@ def read_scan(
     lines: dict[int, list[Word]] = {}
     figures: list[tuple[Seen, Pixels]] = []
     for piece, one in zip(pieces, seen, strict=True):
-        if _is_grain(piece, scale):
+        if _is_grain(piece, scale) or (piece.owner < 0 and _at_edge(piece, scale, ink)):
             continue
         if not one.text or (free and all(ch in _SCRAPS for ch in one.text)):
             if piece.owner >= 0:
@@ -278,6 +280,14 @@ def _is_grain(piece: _Piece, scale: float) -> bool:
     """Dots that stand alone are dirt, whatever they look like: no figure and no word is one dot."""
     x0, top, x1, bottom = piece.box
     return max(x1 - x0, bottom - top) < _GRAIN * scale
+
+
+def _at_edge(piece: _Piece, scale: float, page: Pixels) -> bool:
+    """Is it a small mark at the edge of the sheet, where scanners leave some?"""
+    x0, top, x1, bottom = piece.box
+    height, width = page.shape
+    near = min(x0, top, width - x1, height - bottom) <= _EDGE * scale
+    return near and max(x1 - x0, bottom - top) <= _EDGE_MARK * scale
 
 
 def _word(piece: _Piece, seen: Seen, scale: float, *, free: bool = False) -> Word:

@@ -20,9 +20,10 @@ from parsers.forms import family, key
 from parsers.rows import line_labels, two_sided_labels
 
 CONFUSABLE = (
-    "人入八", "千干于", "末未", "己已巳", "土士", "日曰目", "大太犬", "天夭", "田由甲申", "刀力",
+    "人入八", "千干于", "末未", "己已巳", "土士", "日曰目自白", "大太犬", "天夭", "田由甲申", "刀力",
     "一-—1", "0Oo○〇", "1lI|", "①1(1)", "②2", "③3", "、,，.", "：:", "（(", "）)", "人入", "贝见",
     "侯候", "拔拨", "戊戌戍", "徽微", "坏环", "晴睛", "扶抚", "币市", "农衣", "防妨", "贷货",
+    "金全",
 )  # fmt: skip
 """Characters that print alike."""
 _BARE_NUMBER = re.compile(r"[123](?=[\u4e00-\u9fff])")
@@ -125,11 +126,11 @@ def _match(document: ParsedDocument, table: Table, r: int, c: int, known: Iterab
         # a circled number reads as a bare one, surely too; no label has a bare one right before it
         _take(cell, "①②③"[int(circled.group()) - 1] + cell.text[1:])
         table.body[r][c] = cell.text
+    if (cell.confidence or 0.0) >= _PLAIN and cell.reading_text is None:
+        return  # what is plainly read differs in print
     said = key(cell.text)
     totals = family().forms[table.id].rows.get("total", [])
     options = {key(k): k for k in (*known, *(totals if isinstance(totals, list) else ()))}
-    if (cell.confidence or 0.0) >= _PLAIN and cell.reading_text is None:
-        return  # what is plainly read differs in print
     document.warnings = [
         w for w in document.warnings if w.code != "label_unmatched" or w.where != where
     ]

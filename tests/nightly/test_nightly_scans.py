@@ -14,7 +14,7 @@ from nightly import steps
 from nightly.decisions import Correction, apply_corrections
 from nightly.layers import Rereader
 from nightly.review import left_by_sums
-from nightly.scans import MOST_DOUBTS, is_recognised, readings_of, settle_scans
+from nightly.scans import MOST_DOUBTS, _partly_covered, is_recognised, readings_of, settle_scans
 from nightly.settings import Settings
 from parsers.document import Cell, ParsedDocument, Warning_
 from parsers.read import read_document
@@ -348,3 +348,34 @@ def test_a_layer_that_lies_waits_for_recognition_too(
     ((waiting,),) = steps.find_scans(settings)
     (document,) = steps.read_one(settings, waiting).documents
     assert [w.where for w in document.warnings if w.code == "recognised_pages"] == ["1"]
+
+
+def test_specks_between_the_digits_of_a_figure_may_be_no_points() -> None:
+    cell = Cell(text="1.9.7.", page=1, alternatives=["1.967"], source="ocr", confidence=0.0)
+    said = [text for text, _ in readings_of(cell)]
+    assert {"1.97", "19.7"} <= set(said)
+    assert "1.9.7." not in said
+
+
+def test_partly_covered_figures_may_have_any_digit_where_print_is_hidden() -> None:
+    said = _partly_covered(Cell(text="4.7.55", page=1, source="ocr", confidence=0.0))
+    assert "417.55" in said
+    assert "46.02" in _partly_covered(Cell(text="6.02", page=1, source="ocr"))
+    assert "280.53" in _partly_covered(Cell(text="28052", page=1, source="ocr"))
+    assert all(text.count(".") == 1 for text in said)
+
+
+def test_a_covered_digit_is_what_the_sums_leave(recognised: ParsedDocument) -> None:
+    """Half a figure lies under a watermark: neither recogniser's reading fits any sum."""
+    document = recognised.model_copy(deep=True)
+    table = next(t for t in document.tables if t.id == "T03")
+    cell = table.cells[0][2]
+    truth = cell.text
+    assert len(truth) > 4
+    covered = truth[:1] + ("5" if truth[1] != "5" else "1") + truth[2:]
+    covered = covered if covered not in [t for t, _ in readings_of(cell)] else truth[1:]
+    cell.text, cell.alternatives, cell.confidence = covered, [], 0.3
+    table.body[0][2] = covered
+    settled = settle_scans(document)
+    assert "T03/0/2" not in settled.open
+    assert next(t for t in settled.document.tables if t.id == "T03").cells[0][2].text == truth

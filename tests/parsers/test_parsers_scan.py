@@ -12,14 +12,16 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from parsers import glyphs, ocr, raster, scan
+from parsers import glyphs, ocr, raster, scan, scanheads
+from parsers.assemble import _caption_words
 from parsers.document import Cell
 from parsers.engine import read_pages
 from parsers.errors import ScannedError
-from parsers.page import GridCell, Page, Removed, Seen, TextLine, Word
+from parsers.forms import family, fits
+from parsers.page import Grid, GridCell, Page, Removed, Seen, TextLine, Word
 from parsers.read import read_document
 from parsers.scanlabels import distance
-from parsers.seen import SURE, as_seen
+from parsers.seen import CLEAR, SURE, as_seen
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "pdf" / "qinglan-office-2026.pdf"
 
@@ -315,3 +317,149 @@ def test_specks_beside_a_figure_of_a_form_without_rules() -> None:
         assert word.text == "40.42"
         assert word.seen is not None
         assert (word.seen.confidence < SURE) == (said != "40.42")
+
+
+def test_a_rule_ends_at_the_outermost_rule_across_it() -> None:
+    """The foot of a glyph right above a table looks like more of its upright rule."""
+    across = [(114.0, 60.0, 300.0), (300.0, 60.0, 300.0)]
+    upright = [(206.0, 106.6, 171.4), (206.0, 171.4, 300.4)]
+    assert raster._ending(upright, across) == [(206.0, 114.0, 171.4), (206.0, 171.4, 300.4)]
+    # a table that is open above: what several rules say stays, if it is as high as a row
+    open_above = [(206.0, 100.0, 171.4), (250.0, 100.4, 171.4)]
+    assert raster._ending(open_above, across) == open_above
+    assert raster._ending(open_above[:1], across) == [(206.0, 114.0, 171.4)]
+    # no rule across: nothing is known
+    assert raster._ending(upright, []) == upright
+
+
+# -- headers -----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("form", "read", "meant"),
+    [
+        ("T04", "改府性基金预算", "政府性基金预算"),
+        ("T11", "围有资本经营预算", "国有资本经营预算"),
+        ("T12", "财政专ド多理资金", "财政专户管理资金"),
+        ("T01", "2025年合汁", "2025年合计"),
+        ("T02", "财政户单位资金", None),  # two headers in one
+        ("T06", "公员经费", None),  # 公用经费 or 人员经费
+        ("T11", "政府性基金预", "政府性基金"),  # either spelling: one column
+        ("T09", "我日毛称", "科目名称"),
+        ("T09", "我页毛预", None),
+        ("T01", "年合汁", None),  # a year is not made up
+    ],
+)
+def test_a_worn_header_is_the_one_it_is_nearest_to(form: str, read: str, meant: str | None) -> None:
+    sources = scanheads.sources_of(family().forms[form])
+    assert scanheads.nearest(read, sources, 0.6) == meant
+
+
+def test_every_header_of_the_forms_can_be_listed() -> None:
+    for form in family().forms.values():
+        for source in scanheads.sources_of(form):
+            texts = scanheads.spellings(source)
+            assert texts
+            assert all(fits(source, t.replace("####", "2026")) for t in texts)
+    assert scanheads.spellings("项目.*") == frozenset()
+
+
+def head_of(*texts: tuple[str, float]) -> Grid:
+    cells = [
+        GridCell(0, c, 1, 1, (c, 0, c + 1, 1), [Word(t, c, 0, c + 1, 1, 9.0, Seen(t, sure))])
+        for c, (t, sure) in enumerate(texts)
+    ]
+    return Grid(1, (0, 0, len(texts), 1), 1, len(texts), cells)
+
+
+def test_a_header_read_plainly_stays_and_columns_never_change_places() -> None:
+    form = family().forms["T13"]
+
+    def mended(*texts: tuple[str, float]) -> list[str]:
+        return [c.text for c in scanheads.mended(form, head_of(*texts)).cells]
+
+    assert mended(("项自名称", 1.0), ("合计.", 1.0)) == ["项目名称", "合计"]
+    assert mended(("项月名称", 0.6), ("各计", 0.5)) == ["项目名称", "合计"]
+    assert mended(("项类名称", 1.0), ("总计", 1.0)) == ["项类名称", "总计"]
+    assert mended(("政府性基金预算", 0.2), ("一般公共预算", 0.2)) == [
+        "政府性基金预算",
+        "一般公共预算",
+    ]
+
+
+@pytest.mark.parametrize("text", ["单位：.万元", ".单位：万元", "单位：万元·", "单位：万元"])
+def test_specks_in_a_caption_are_no_part_of_it(text: str) -> None:
+    """The unit was not understood, and the body's name went on with it."""
+    word = Word(text, 0, 0, 9, 9, 9.0, Seen(text, 0.9))
+    assert _caption_words([word]) == ["单位：万元"]
+    scrap = Word("4", 12, 0, 13, 9, 9.0, Seen("4", 0.6))
+    assert _caption_words([word, scrap]) == ["单位：万元"]
+    plain = Word(".单位：万元", 0, 0, 9, 9, 9.0)
+    assert _caption_words([plain]) == [".单位：万元"]
+
+
+def test_a_mark_at_the_edge_of_the_sheet_is_no_print() -> None:
+    page = np.zeros((800, 600), np.uint8)
+    line = np.full((2, 6), 255, np.uint8)
+    assert scan._at_edge(scan._Piece(line, (594, 500, 600, 502), -1), 2.0, page)
+    assert not scan._at_edge(scan._Piece(line, (300, 500, 306, 502), -1), 2.0, page)
+    wide = np.full((18, 60), 255, np.uint8)
+    assert not scan._at_edge(scan._Piece(wide, (538, 500, 598, 518), -1), 2.0, page)
+
+
+def test_a_covered_rule_goes_on_beyond_a_rule_across_it() -> None:
+    faint = np.zeros((60, 800), np.uint8)
+    faint[30:32, 20:420] = 200
+    faint[:, 220:224] = 200  # a rule across
+    for x in (200, 240, 280):
+        faint[:, x : x + 14] = np.maximum(faint[:, x : x + 14], 60)
+        faint[30:32, x : x + 14] = 60
+    assert raster._gone_on(faint, 2.0, (15.5, 10.0, 100.0), onward=True) == pytest.approx(
+        110, abs=1
+    )
+
+
+# -- print that touches ------------------------------------------------------------------
+def printed(text: str, blur: float, rng: np.random.Generator) -> Any:
+    """A figure as a blurred scan shows it: no glyph stands apart."""
+    image = np.full((120, 64 + 40 * len(text)), 235, np.uint8)
+    cv2.putText(image, text, (24, 88), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 30, 6, cv2.LINE_AA)
+    image = cv2.resize(image, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(image, (0, 0), blur).astype(np.float32)
+    return np.clip(soft + rng.normal(0, 2, soft.shape), 0, 255).astype(np.uint8)
+
+
+def test_figures_whose_glyphs_touch_are_read_by_their_own_shapes() -> None:
+    rng = np.random.default_rng(7)
+    texts = [f"{rng.integers(1, 10**6) / 100:.2f}" for _ in range(120)]
+    samples = [glyphs.Sample(printed(t, 1.1, rng), t, 0.99) for t in texts]
+    apart = [glyphs._glyph_columns(line) for line in glyphs._lines(samples) if line is not None]
+    touching = sum(len(c) < len(t) for c, t in zip(apart, texts, strict=True))
+    assert touching > len(texts) / 2
+    # what is read wrongly, and surely so, is not borne out
+    lies = {
+        n: texts[n].replace(texts[n][0], "7" if texts[n][0] != "7" else "1", 1) for n in (3, 40)
+    }
+    for n, lie in lies.items():
+        samples[n].first = lie
+    found = glyphs.opinions(samples)
+    right = [o is not None and o.text == t for o, t in zip(found, texts, strict=True)]
+    assert sum(right) > 0.95 * len(texts)
+    assert not [
+        (o, t) for o, t in zip(found, texts, strict=True) if o and o.text != t and o.margin >= CLEAR
+    ]
+    for n, lie in lies.items():
+        told = found[n]
+        assert told is None or told.text != lie
+
+
+def test_a_speck_beside_touching_glyphs_teaches_no_shape() -> None:
+    """Two glyphs that touch and a speck count as many as three glyphs: a 2 as narrow as a point."""
+    rng = np.random.default_rng(3)
+    line = np.zeros((glyphs._ROWS, 80), np.float32)
+    line[4:26, 2:15] = line[4:26, 18:31] = line[4:26, 34:66] = 1.0
+    line[20:22, 70:73] = 1.0
+    texts = [f"{rng.integers(100, 999)}.{rng.integers(10, 99)}" for _ in range(80)]
+    samples = [glyphs.Sample(printed(t, 0.3, rng), t, 0.99) for t in texts]
+    lines = [(x, s) for x, s in zip(glyphs._lines(samples), samples, strict=True) if x is not None]
+    bad = [(line, glyphs.Sample(np.zeros((1, 1), np.uint8), "1432", 0.99))] * 4
+    shapes, _ = glyphs._shapes([*lines, *bad])
+    assert min(s.image.shape[1] for s in shapes if s.character == "2") > 8
