@@ -289,8 +289,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--plot", type=Path, help="draw the curve of --results here (SVG or PNG)")
     given = options.parse_args(arguments)
     files = [f for f in sorted(SAMPLES.glob("*.pdf")) if not any(n in f.name for n in NOT_BUDGETS)]
+    chosen = [*range(len(files))]
     if given.documents:
-        files = [files[n * len(files) // given.documents] for n in range(given.documents)]
+        chosen = [n * len(files) // given.documents for n in range(given.documents)]
     print(HEADINGS)
     results: list[Result] = []
     context = multiprocessing.get_context("spawn")
@@ -298,7 +299,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for step in (s for s in STEPS if s.name in given.steps):
             result = Result(step.name)
             clock = time.monotonic()
-            for one in pool.map(measure, files, repeat(step), range(len(files))):
+            # a document is worn alike whichever others are chosen
+            for one in pool.map(measure, [files[n] for n in chosen], repeat(step), chosen):
                 result.add(one)
             result.wall_seconds = time.monotonic() - clock
             results.append(result)

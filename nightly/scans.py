@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from expectations.catalogue import load_catalogue
 from expectations.catalogue.binder import Binder, Bound
-from expectations.catalogue.repair import Doubt, Key, Settled, printed_alike, settle
+from expectations.catalogue.repair import Doubt, Key, Settled, key_of, printed_alike, settle
 from nightly.decisions import mark_as_read, row_and_column
 from parsers.document import Cell, ParsedDocument, Table, Warning_
 from parsers.forms import family
@@ -48,6 +48,7 @@ _MOST_COVERED, _COVERED_COST = 40, 4.0
 """More figures than this are not covered here and there; a sign that was not seen is unlikelier
 than any that was."""
 _SCRAP = 2
+_TESTS = 2
 _SHOWN = 12
 
 
@@ -101,8 +102,10 @@ def settle_scans(document: ParsedDocument, decided: Collection[str] = ()) -> Set
         return out
     bounds = Binder(document, load_catalogue()).bind()
     answer = settle(bounds, doubts)
+    read = {at: set(texts) for at, texts in readings.items()}
     if not answer.feasible and _widen(document, doubts, readings):
         answer = settle(bounds, doubts)
+        _tested_twice(bounds, answer, readings, read)
     _count_together(document, bounds, answer, readings)
     for at, doubt in doubts.items():
         name = _name(at)
@@ -268,6 +271,22 @@ def _widen(
             [_yuan(text, table.factor) for text in costs], [*costs.values()], doubts[at].step
         )
     return True
+
+
+def _tested_twice(
+    bounds: Sequence[Bound],
+    answer: Settled,
+    readings: Mapping[Key, Sequence[str]],
+    read: Mapping[Key, Collection[str]],
+) -> None:
+    """A figure that nobody read so (not among ``read``) is settled only where two sums have it:
+    one alone would put there whatever another's misreading leaves. Blank adds nothing."""
+    for at, picked in [*answer.chosen.items()]:
+        tests = sum(any(key_of(t) == at for t in b.terms) for b in bounds)
+        text = readings[at][picked]
+        if text and text not in read[at] and tests < _TESTS:
+            del answer.chosen[at]
+            answer.open.add(at)
 
 
 def _partly_covered(cell: Cell) -> set[str]:

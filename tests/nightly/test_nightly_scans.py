@@ -5,16 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pypdfium2
 import pytest
 
 from expectations.catalogue import judge
+from expectations.catalogue.repair import Settled
 from nightly import steps
 from nightly.decisions import Correction, apply_corrections
 from nightly.layers import Rereader
 from nightly.review import left_by_sums
-from nightly.scans import MOST_DOUBTS, _partly_covered, is_recognised, readings_of, settle_scans
+from nightly.scans import (
+    MOST_DOUBTS,
+    _partly_covered,
+    _tested_twice,
+    is_recognised,
+    readings_of,
+    settle_scans,
+)
 from nightly.settings import Settings
 from parsers.document import Cell, ParsedDocument, Warning_
 from parsers.read import read_document
@@ -379,3 +389,21 @@ def test_a_covered_digit_is_what_the_sums_leave(recognised: ParsedDocument) -> N
     settled = settle_scans(document)
     assert "T03/0/2" not in settled.open
     assert next(t for t in settled.document.tables if t.id == "T03").cells[0][2].text == truth
+
+
+def test_a_figure_nobody_read_needs_two_sums() -> None:
+    def bound(*keys: tuple[str, int, int]) -> Any:
+        refs = [SimpleNamespace(form=f, row=r, column=c) for f, r, c in keys]
+        return SimpleNamespace(terms=[SimpleNamespace(ref=ref) for ref in refs])
+
+    one, two = ("T03", 1, 2), ("T03", 2, 2)
+    sums = [bound(one, two), bound(two)]
+    readings = {one: ["1.00", "7.00", "4.00", ""], two: ["2.00", "8.00", "5.00"]}
+    read = {one: {"1.00", "7.00"}, two: {"2.00"}}
+    answer = Settled(True, chosen={one: 2, two: 2})
+    _tested_twice(sums, answer, readings, read)
+    assert (answer.open, answer.chosen) == ({one}, {two: 2})
+    for picked in (1, 3):  # read so; blank
+        answer = Settled(True, chosen={one: picked})
+        _tested_twice(sums, answer, readings, read)
+        assert not answer.open
