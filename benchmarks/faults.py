@@ -16,6 +16,8 @@ table of the published copy, every finding and every told item are those of a ni
 disturbed; a reader that opened the published copy again and again never met an error or a
 mixture; no message was lost, and one came twice only where the kill fell between delivery and
 its record, with the same id.
+
+Ended early (Ctrl-C, SIGTERM), it sums up the nights until then.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ LOGS = ("quality.outcome", "quality.night")
 ABOUT_THE_RUN = ("failure:", "quiet:")
 """Items that speak of the run itself; a disturbed night has others, and must."""
 KINDS = ("kill",) * 8 + ("disk full", "locked")
+VICTIMS = ("parsers.confine", "warehouse.running", "cli")
+"""What processes of the night are called by: a reader of PDFs, dbt, the night itself."""
 NIGHT_SECONDS_MOST = 900
 
 
@@ -256,7 +260,7 @@ def kill(
         chosen = chance.choice(alive)
         try:
             command = " ".join(chosen.cmdline())
-            victim = next((v for v in ("worker", "dbt", "cli") if v in command), chosen.name())
+            victim = next((v for v in VICTIMS if v in command), chosen.name())
             chosen.kill()
         except psutil.NoSuchProcess:
             victim = "just gone"
@@ -455,25 +459,27 @@ def main() -> int:
             flush=True,
         )
         done = []
-        for number in range(1, given.trials + 1):
-            copy(yesterday, data)
-            result = trial(
-                night,
-                data,
-                chance,
-                kinds=[given.only] if given.only else KINDS,
-                plan=plan,
-                wanted=wanted,
-                endpoint=endpoint,
-            )
-            done.append(result)
-            verdict = "; ".join(result["problems"]) or "the same"
-            print(f"{number:4} {result['kind']:<9} {result['place']:<28} {verdict}", flush=True)
-            if result["problems"] or given.keep:
-                keep(data, place / f"trial-{number:03}")
-            else:
-                shutil.rmtree(data)
-                log_of(data).unlink()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):  # what was done until then is summed up
+            for number in range(1, given.trials + 1):
+                copy(yesterday, data)
+                result = trial(
+                    night,
+                    data,
+                    chance,
+                    kinds=[given.only] if given.only else KINDS,
+                    plan=plan,
+                    wanted=wanted,
+                    endpoint=endpoint,
+                )
+                done.append(result)
+                verdict = "; ".join(result["problems"]) or "the same"
+                print(f"{number:4} {result['kind']:<9} {result['place']:<28} {verdict}", flush=True)
+                if result["problems"] or given.keep:
+                    keep(data, place / f"trial-{number:03}")
+                else:
+                    shutil.rmtree(data)
+                    log_of(data).unlink()
     by_kind = Counter(r["kind"] for r in done)
     bad = [r for r in done if r["problems"]]
     print(
