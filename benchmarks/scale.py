@@ -10,8 +10,8 @@ down how far it is and what memory its processes hold (proportional set size: sh
 once).
 
 Printed: documents and pages a second by step, memory, bytes kept by kind, what a quiet night
-costs. With ``--plots``, throughput and memory over the night as SVG, in processor seconds. Exit code 1 where a document was
-lost on the way.
+costs. With ``--plots``, throughput and memory over the night as SVG, in processor seconds. Exit
+code 1 where a document was lost on the way.
 """
 
 from __future__ import annotations

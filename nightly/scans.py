@@ -259,11 +259,12 @@ def _widen(
         return False
     for at in covered:
         table, cell = _table(document, _name(at)), _cell(document, _name(at))
+        finest = _finest(table)
         costs = dict(zip(readings[at], doubts[at].costs, strict=True))
         values = {_yuan(text, table.factor) for text in costs}
         for text in _partly_covered(cell):
             value = _yuan(text, table.factor)
-            if value not in values and _decimals(text) <= _finest(table):
+            if value not in values and _decimals(text) <= finest:
                 values.add(value)
                 costs[text] = _COVERED_COST
         readings[at] = [*costs]

@@ -35,8 +35,6 @@ _TOUCHING = 0.3
 """Share of the figures whose glyphs touch, from which on the document's print does."""
 _OVERLAP = 2
 """Columns by which glyphs may overlap in print that touches."""
-_ONE_SIZE = -1
-"""Share by which measured heights of print of one size may differ."""
 _LEAST = 3
 """Glyphs that a shape is made of, at least."""
 _MOST_SHAPES = 4
@@ -87,7 +85,7 @@ class _Shape:
 
 def opinions(samples: Sequence[Sample]) -> list[Opinion | None]:
     """An opinion on each figure; None where its print cannot be laid out (no height, no shapes)."""
-    lines = _lines(samples)
+    lines = [_set(s.grey) for s in samples]
     shapes, together = _shapes(
         [(line, s) for line, s in zip(lines, samples, strict=True) if line is not None]
     )
@@ -99,38 +97,9 @@ def opinions(samples: Sequence[Sample]) -> list[Opinion | None]:
     return [bank.read(line) if line is not None else None for line in lines]
 
 
-@dataclass(slots=True)
-class _Line:
-    """The darkness (0 … 1) of a figure's print, and the rows between which its digits stand."""
-
-    dark: Floats
-    top: float
-    foot: float
-
-
-def _lines(samples: Sequence[Sample]) -> list[Floats | None]:
-    """The figures set to ``_ROWS`` rows with digits ``DIGIT`` high; None without print.
-
-    A document is printed in few sizes, and a pixel of a small digit is a tenth of its height: the
-    height counts that figures of nearly this height have in the middle.
-    """
-    import numpy as np
-
-    found = [_line(s.grey) for s in samples]
-    heights = np.sort([x.foot - x.top for x in found if x is not None])
-    out: list[Floats | None] = []
-    for line in found:
-        if line is None:
-            out.append(None)
-            continue
-        height = line.foot - line.top
-        a, b = np.searchsorted(heights, [height * (1 - _ONE_SIZE), height * (1 + _ONE_SIZE)])
-        usual = float(np.median(heights[a:b])) if b - a >= _LEAST else height
-        out.append(_set(line, usual))
-    return out
-
-
-def _line(grey: Pixels) -> _Line | None:
+def _set(grey: Pixels) -> Floats | None:
+    """A line's darkness (0 … 1) set to ``_ROWS`` rows with digits ``DIGIT`` high; None without
+    print."""
     import cv2
     import numpy as np
 
@@ -153,17 +122,10 @@ def _line(grey: Pixels) -> _Line | None:
     # a comma may hang on a digit: the usual foot counts
     top = float(np.median([a for a, _ in tall]))
     foot = float(np.median([b for _, b in tall]))
-    return _Line(np.asarray(dark, np.float32), top, foot) if foot - top > 0.1 * DIGIT else None
-
-
-def _set(line: _Line, height: float) -> Floats:
-    """A line with its digits, ``height`` high, in their place between ``_ROWS`` rows."""
-    import cv2
-    import numpy as np
-
-    size = height / DIGIT
-    top = (line.top + line.foot - height) / 2
-    dark = line.dark
+    if foot - top <= 0.1 * DIGIT:
+        return None
+    size = (foot - top) / DIGIT
+    dark = np.asarray(dark, np.float32)
     width = max(4, round(dark.shape[1] / size))
     turn = np.array([[1 / size, 0, 0], [0, 1 / size, _ABOVE - top / size]], np.float32)
     way = cv2.INTER_CUBIC if size < 1 else cv2.INTER_AREA

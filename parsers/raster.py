@@ -388,23 +388,28 @@ def _ending(rules: list[Segment], across: list[Segment]) -> list[Segment]:
         # a stroke told by its pieces ends only at its first and last
         same = [(a, b) for p, a, b in rules if abs(p - at) <= _MEETS and (a, b) != (start, end)]
         others = [(a, b) for p, a, b in rules if abs(p - at) > _MEETS]
-        reach = _OVERSHOOT if any(abs(a - start) <= _MEETS for a, _ in others) else _MOST_COVERED
-        beyond = _MEETS < first - start <= reach
-        top = (
-            first
-            if beyond and not any(a < start - _MEETS and start <= b + _MEETS for a, b in same)
-            else start
-        )
-        reach = _OVERSHOOT if any(abs(b - end) <= _MEETS for _, b in others) else _MOST_COVERED
-        beyond = _MEETS < end - last <= reach
-        foot = (
-            last
-            if beyond and not any(a - _MEETS <= end and end + _MEETS < b for a, b in same)
-            else end
-        )
+        top = _ended(start, first, same, others)
+        foot = -_ended(-end, -last, _flipped(same), _flipped(others))
         if top < foot:
             out.append((at, top, foot))
     return out
+
+
+def _ended(
+    tip: float, outermost: float, same: list[tuple[float, float]], others: list[tuple[float, float]]
+) -> float:
+    """Where a rule begins that seems to begin at ``tip`` and first meets one across at
+    ``outermost``; ``same`` are other pieces on its line, ``others`` those of other lines."""
+    reach = _OVERSHOOT if any(abs(a - tip) <= _MEETS for a, _ in others) else _MOST_COVERED
+    if not _MEETS < outermost - tip <= reach:
+        return tip
+    goes_on = any(a < tip - _MEETS and tip <= b + _MEETS for a, b in same)
+    return tip if goes_on else outermost
+
+
+def _flipped(extents: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same, seen from the other end."""
+    return [(-b, -a) for a, b in extents]
 
 
 def _alone(ink: Pixels, scale: float, stroke: Segment) -> bool:

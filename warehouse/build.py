@@ -84,7 +84,7 @@ def dbt(
             *arguments,
             *paths,
         ],
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=PROJECT.parent,
         env=environment,
         capture_output=True,
         text=True,

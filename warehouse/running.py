@@ -25,6 +25,8 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.exceptions import ResultExit
 from dbt.cli.main import cli
 
+from store import Store
+
 _CREDENTIALS: Any = DuckDBCredentials
 _KEYS = _CREDENTIALS._connection_keys
 
@@ -68,9 +70,7 @@ def _write(path: Path, result: Any, project: Any) -> None:
         ],
         "tests": {n: node.name for n, node in project.nodes.items() if n.startswith("test.")},
     }
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
-    scratch.replace(path)
+    Store(path.parent).write_bytes(path.name, json.dumps(found, ensure_ascii=False).encode())
 
 
 if __name__ == "__main__":

@@ -431,7 +431,8 @@ def test_figures_whose_glyphs_touch_are_read_by_their_own_shapes() -> None:
     rng = np.random.default_rng(7)
     texts = [f"{rng.integers(1, 10**6) / 100:.2f}" for _ in range(120)]
     samples = [glyphs.Sample(printed(t, 1.1, rng), t, 0.99) for t in texts]
-    apart = [glyphs._glyph_columns(line) for line in glyphs._lines(samples) if line is not None]
+    lines = [glyphs._set(s.grey) for s in samples]
+    apart = [glyphs._glyph_columns(line) for line in lines if line is not None]
     touching = sum(len(c) < len(t) for c, t in zip(apart, texts, strict=True))
     assert touching > len(texts) / 2
     # what is read wrongly, and surely so, is not borne out
@@ -459,7 +460,7 @@ def test_a_speck_beside_touching_glyphs_teaches_no_shape() -> None:
     line[20:22, 70:73] = 1.0
     texts = [f"{rng.integers(100, 999)}.{rng.integers(10, 99)}" for _ in range(80)]
     samples = [glyphs.Sample(printed(t, 0.3, rng), t, 0.99) for t in texts]
-    lines = [(x, s) for x, s in zip(glyphs._lines(samples), samples, strict=True) if x is not None]
+    lines = [(x, s) for s in samples if (x := glyphs._set(s.grey)) is not None]
     bad = [(line, glyphs.Sample(np.zeros((1, 1), np.uint8), "1432", 0.99))] * 4
     shapes, _ = glyphs._shapes([*lines, *bad])
     assert min(s.image.shape[1] for s in shapes if s.character == "2") > 8
