@@ -43,13 +43,15 @@ lint-directions:
 lint-sql:
 	$(BIN)/sqlfluff lint -q dbt/models dbt/tests dbt/macros
 
+# One more than two cores: nights, servers and Airflow make the worker wait that started them.
+WORKERS ?= 3
 .PHONY: test
 test: lint  ## lint, then the tests but the long proofs
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not full"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full"
 
 .PHONY: test-full distributed
 test-full: lint .venv-distributed/.ready .venv-bi/.ready  ## lint, then every test, with servers and a browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 distributed: .venv-distributed/.ready  ## the night on Celery workers, PostgreSQL, Redis and S3 alone, compared with one machine's
 	$(BIN)/python -m pytest -rs tests/distributed

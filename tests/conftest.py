@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,13 +60,16 @@ def dbt_read_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+SHARED = Path(os.environ.get("BUDGETS_SHARED", ROOT.parent / "shared"))
+"""The measuring documents beside the project."""
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The measuring documents beside the project (or ``BUDGETS_SHARED``)."""
-    found = Path(os.environ.get("BUDGETS_SHARED", ROOT.parent / "shared"))
-    if not (found / "truth").is_dir():
+    if not (SHARED / "truth").is_dir():
         pytest.skip("the measuring documents (../shared or BUDGETS_SHARED) are not here")
-    return found
+    return SHARED
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +95,23 @@ def finished_night(
     done = budgets(data, sample_sites, "run")
     assert done.returncode == 0, done.stdout + done.stderr
     return data
+
+
+@pytest.fixture(scope="session")
+def ingested(
+    tmp_path_factory: pytest.TempPathFactory, sample_sites: Path, dbt_read_once: None
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The data folder of one ``budgets ingest``, and what it said: a sample, a file that is no PDF
+    and, where they are here, the measuring documents of one typesetting."""
+    from night_runs import budgets
+
+    folder = tmp_path_factory.mktemp("ingested")
+    given = folder / "in"
+    given.mkdir()
+    shutil.copy(ROOT / "samples" / "pdf" / "qinglan-office-2026.pdf", given / "a.pdf")
+    (given / "b.pdf").write_bytes(b"<html>not found</html>")
+    for path in (SHARED / "rendered" / "wps").glob("*.pdf"):
+        shutil.copy(path, given / path.name)
+    return folder / "data", budgets(
+        folder / "data", sample_sites, "ingest", str(given), "--lang", "en"
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
-import shutil
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 
@@ -142,14 +143,12 @@ def test_show_gives_a_budget_with_pages(finished_night: Path, sample_sites: Path
 
 @pytest.mark.slow
 def test_ingest_takes_local_files_through_the_same_path(
-    finished_night: Path, sample_sites: Path, tmp_path: Path, project_root: Path
+    ingested: tuple[Path, subprocess.CompletedProcess[str]], sample_sites: Path
 ) -> None:
-    data = tmp_path / "data"
-    folder = tmp_path / "in"
-    folder.mkdir()
-    shutil.copy(project_root / SAMPLE, folder / "a.pdf")
-    (folder / "b.pdf").write_bytes(b"<html>not found</html>")
-    done = budgets(data, sample_sites, "ingest", str(folder), "--lang", "en")
+    data, done = ingested
+    given = {
+        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in data.with_name("in").iterdir()
+    }
     assert done.returncode == 1, "a refused file is a failure"
     assert "a.pdf" in done.stdout
     assert "b.pdf" in done.stdout
@@ -158,10 +157,12 @@ def test_ingest_takes_local_files_through_the_same_path(
             data,
             sample_sites,
             "query",
-            "select department, source_url from marts.dim_document",
+            "select file_sha256, source_url from marts.dim_document",
             "-f",
             "json",
         ).stdout
     )
-    assert len(found) == 1
-    assert not str(found[0]["source_url"] or "").startswith("http")
+    assert sorted(r["file_sha256"] for r in found) == sorted(
+        sha256 for name, sha256 in given.items() if name != "b.pdf"
+    )
+    assert not [r for r in found if str(r["source_url"] or "").startswith("http")]

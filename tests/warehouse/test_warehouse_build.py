@@ -620,6 +620,7 @@ def test_a_first_night_that_found_nothing_is_no_loss(tmp_path: Path) -> None:
     assert report.warnings == []
 
 
+@pytest.mark.full  # every build in make test would stop by the same line
 def test_a_nightly_build_leaves_no_check_out(
     copy_of: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
