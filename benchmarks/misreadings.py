@@ -45,7 +45,7 @@ from typing import Any
 import yaml
 
 from expectations.catalogue import Binder, Bound, BoundTerm, Catalogue, coverage, load_catalogue
-from expectations.catalogue.adder import evaluate, evaluate_all
+from expectations.catalogue.adder import evaluate_all, outcome_of
 from expectations.catalogue.binder import Variables
 from expectations.catalogue.joint import joint_feasibility
 from expectations.catalogue.schema import Witnesses
@@ -208,7 +208,7 @@ class Document:
         for bound, term in self.doubted[k]:
             before = term.value
             term.value = (before or Decimal(0)) + Decimal(change) / FINE
-            stays = evaluate(bound).outcome == "violated"
+            stays = outcome_of(bound) == "violated"
             term.value = before
             if stays:
                 return True
@@ -231,7 +231,7 @@ class Document:
             before = terms[0].value
             assert before is not None
             terms[0].value = before + Decimal(change) / FINE
-            if evaluate(bound).outcome == "violated":
+            if outcome_of(bound) == "violated":
                 ratios.append(bound)
             terms[0].value = before
         return sums, ratios
@@ -487,7 +487,7 @@ def zero_wrong(document: Document, k: Key, wrongs: Sequence[Cell], tally: Tally)
         for _, terms in touching:
             for term in terms:
                 term.value = value
-        detected = elsewhere or any(evaluate(b).outcome == "violated" for b, _ in touching)
+        detected = elsewhere or any(outcome_of(b) == "violated" for b, _ in touching)
         tally.detected += detected
         sums = document.broken_by(k, whole(value))[0] if k in document.figures else []
         if detected and sums:
@@ -658,7 +658,7 @@ def fires(bound: Bound) -> bool:
         # a digit too many is what a ceiling far above the figure can see
         for wrong in (*wrong_digits(printed), f"9{printed.lstrip('-')}"):
             term.value = (abs(Decimal(wrong)) * factor).copy_sign(before)
-            if term.value != before and evaluate(bound).outcome == "violated":
+            if term.value != before and outcome_of(bound) == "violated":
                 term.value = before
                 return True
         term.value = before
@@ -674,7 +674,7 @@ def silent(documents: Sequence[Document]) -> list[str]:
             name = bound.identity.id
             if bound.is_check or name in fired or not document.evaluated[name]:
                 continue
-            if evaluate(bound).outcome in ("exact", "rounding"):
+            if outcome_of(bound) in ("exact", "rounding"):
                 evaluated.add(name)
                 if fires(bound):
                     fired.add(name)

@@ -29,7 +29,7 @@ from decimal import Decimal
 from itertools import groupby, islice, product
 from math import prod
 
-from expectations.catalogue import Bound, evaluate, judge, load_catalogue
+from expectations.catalogue import Bound, judge, load_catalogue, outcome_of
 from expectations.catalogue.binder import Binder, BoundTerm
 from expectations.catalogue.targets import PART_FIELDS
 from nightly.decisions import (
@@ -576,7 +576,7 @@ def _holds(bounds: Sequence[Bound], document: ParsedDocument, chosen: Mapping[st
         kept = bound.terms
         bound.terms = [_with(t, document, chosen) for t in kept]
         try:
-            if evaluate(bound).outcome == "violated":
+            if outcome_of(bound) == "violated":
                 return False
         finally:
             bound.terms = kept

@@ -23,6 +23,8 @@ FormId = Literal[
 ]
 Phase = Literal["budget", "adjusted", "final_account", "other"]
 Scope = Literal["department", "unit_own", "unit", "unknown"]
+Outcome = Literal["exact", "rounding", "violated", "not_applicable"]
+"""What became of an identity."""
 RowKind = Literal[
     "total",  # 合计、本年收入合计、收入总计 …
     "class",  # 类 (3 digits), or a class line 一、… of T01/T04, or 大类 of T06
@@ -217,7 +219,7 @@ class IdentityInstance(Model):
     instance: str
     severity: Literal["hard", "soft"]
     relation: Literal["=", "<=", ">="] = "="
-    outcome: Literal["exact", "rounding", "violated", "not_applicable"]
+    outcome: Outcome
     left_yuan: Decimal | None = None
     right_yuan: Decimal | None = None
     difference_yuan: Decimal | None = None

@@ -7,7 +7,7 @@ wording) to whoever builds suites and documentation from them.
 
 from __future__ import annotations
 
-from expectations.catalogue.adder import evaluate, evaluate_all, rounding_bound
+from expectations.catalogue.adder import evaluate, evaluate_all, outcome_of, rounding_bound
 from expectations.catalogue.binder import Binder, Bound, BoundTerm, bind
 from expectations.catalogue.catalogue import Catalogue, load_catalogue, template_catalogue
 from expectations.catalogue.schema import CatalogueError, Identity
@@ -29,6 +29,7 @@ __all__ = [
     "identities_of",
     "judge",
     "load_catalogue",
+    "outcome_of",
     "rounding_bound",
     "statements",
     "template_catalogue",

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Literal
 
 from expectations.catalogue.binder import Bound, BoundTerm
 from expectations.catalogue.schema import Steps, Tolerance, need
 from expectations.catalogue.statements import MONEY, statements
-from parsers.document import IdentityInstance
+from parsers.document import IdentityInstance, Outcome
 
-Outcome = Literal["exact", "rounding", "violated", "not_applicable"]
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 BLANK = "两边均为空白"
@@ -72,6 +70,27 @@ def evaluate(bound: Bound, *, keep_blanks: bool = False) -> IdentityInstance:
     in 元 (shares in percentage points, counts in their own unit). Terms that are blank are left
     out unless ``keep_blanks``: a blank adds nothing and its absence can lose nothing.
     """
+    result = _judged(bound)
+    if bound.is_check or result.outcome == "not_applicable":
+        return result
+    terms = bound.terms
+    result.unit = unit_of(terms)
+    result.terms = [t.term() for t in terms if keep_blanks or t.value is not None]
+    result.pages = sorted({t.page for t in terms if t.page is not None and t.value is not None})
+    if result.outcome == "violated":
+        result.statement_1, result.statement_2 = statements(bound, "zh")
+        result.statement_1_en, result.statement_2_en = statements(bound, "en")
+    return result
+
+
+def outcome_of(bound: Bound) -> Outcome:
+    """The outcome alone, for whoever tries many figures: terms and statements cost more than the
+    sums."""
+    return _judged(bound).outcome
+
+
+def _judged(bound: Bound) -> IdentityInstance:
+    """The outcome and its sums, without terms and statements."""
     result = IdentityInstance(
         identity=bound.identity.id,
         instance=bound.instance,
@@ -88,24 +107,14 @@ def evaluate(bound: Bound, *, keep_blanks: bool = False) -> IdentityInstance:
         return result
     if bound.reason is not None:
         return result
-    terms = bound.terms
-    if all(t.value is None or t.ref.form == "A" for t in terms):
+    if all(t.value is None or t.ref.form == "A" for t in bound.terms):
         result.reason = BLANK
-        return result
-    if bound.tolerance == "share":
+    elif bound.tolerance == "share":
         _share(bound, result)
     elif bound.tolerance == "rate":
         _rate(bound, result)
     else:
         _linear(bound, result)
-    if result.outcome == "not_applicable":
-        return result
-    result.unit = unit_of(terms)
-    result.terms = [t.term() for t in terms if keep_blanks or t.value is not None]
-    result.pages = sorted({t.page for t in terms if t.page is not None and t.value is not None})
-    if result.outcome == "violated":
-        result.statement_1, result.statement_2 = statements(bound, "zh")
-        result.statement_1_en, result.statement_2_en = statements(bound, "en")
     return result
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from expectations.catalogue.adder import evaluate, tolerance_of
+from expectations.catalogue.adder import outcome_of, tolerance_of
 from expectations.catalogue.binder import Bound, BoundTerm
 
 Key = tuple[str, int | None, int | None]
@@ -134,7 +134,7 @@ def _binds(bound: Bound, doubts: Mapping[Key, Doubt]) -> bool:
         return False
     if any(_doubted(t, doubts) for t in bound.terms):
         return True
-    return evaluate(bound).outcome in ("exact", "rounding")
+    return outcome_of(bound) in ("exact", "rounding")
 
 
 def _is_sum(bound: Bound) -> bool:

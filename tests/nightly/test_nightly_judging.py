@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lying_layers import covered_figure, invisible_figure, lie, other_digits_drawn, wrong_map
@@ -28,6 +30,7 @@ from nightly.judging import judge_with_second_reading, rows_of, sample_of
 from nightly.layers import ELSEWHERE
 from nightly.review import decide, evidence, find, waiting
 from nightly.settings import Settings
+from parsers import second
 from parsers.document import BBox, Cell, ParsedDocument, Warning_
 from parsers.errors import DocumentError, NoTextError, ScannedError
 from parsers.read import read_document
@@ -35,6 +38,26 @@ from parsers.second import CellRequest, SecondReading, second_reading
 
 SAMPLE = "linxiu-culture-2026.pdf"
 NOW = datetime(2026, 1, 21, 9, 30, tzinfo=UTC)
+
+
+pytestmark = pytest.mark.xdist_group("judging")  # most look at the same page again
+
+
+@pytest.fixture(scope="module", autouse=True)
+def recognised_once() -> Iterator[None]:
+    """The same pixels always say the same: the recogniser is asked once for them."""
+    known: dict[tuple[tuple[int, ...], bytes], Any] = {}
+    recognise = second._recognise
+
+    def once(line: Any) -> Any:
+        key = (line.shape, line.tobytes())
+        if key not in known:
+            known[key] = recognise(line)
+        return copy.deepcopy(known[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(second, "_recognise", once)
+        yield
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import pytest
@@ -121,6 +122,7 @@ class _PageOps:
     front: list[Op] = field(default_factory=list)
 
 
+@lru_cache(maxsize=65536)
 def wide(text: str, size: float) -> float:
     return float(pdfmetrics.stringWidth(text, FONT, size))
 
