@@ -99,9 +99,18 @@ class Warehouse:
             return con.execute(statement, list(values)).fetchall()
 
     def _insert(self, con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
-        names = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join("?" for _ in values)
-        con.execute(f"insert into raw.{table} ({names}) values ({marks})", list(values.values()))
+        self._insert_all(con, table, [values])
+
+    def _insert_all(
+        self, con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]
+    ) -> None:
+        """Rows of the same columns, in one statement."""
+        names = ", ".join(f'"{name}"' for name in rows[0])
+        marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+        con.execute(
+            f"insert into raw.{table} ({names}) values {marks}",
+            [value for row in rows for value in row.values()],
+        )
 
     def add(self, document: Document) -> Document:
         own = {
@@ -173,34 +182,37 @@ class Warehouse:
             is_empty=False,
             pages="3",
         )
+        rows, written = [], []
         for row, (code, kind, text) in enumerate(zip(codes, kinds, texts, strict=True)):
             coded = form in CODED and kind != "total"
-            self._insert(
-                con,
-                "raw_row",
-                **own,
-                form=form,
-                row_index=row,
-                row_kind=kind,
-                row_label=f"科目{code}",
-                row_code=code if coded else None,
+            rows.append(
+                own
+                | {
+                    "form": form,
+                    "row_index": row,
+                    "row_kind": kind,
+                    "row_label": f"科目{code}",
+                    "row_code": code if coded else None,
+                }
             )
             cells = [code if coded else "", f"科目{code}", text, ""]
             for column, printed in enumerate(cells):
                 amount = Decimal(printed.replace(",", "")) if column == 2 else None
-                self._insert(
-                    con,
-                    "raw_cell",
-                    **own,
-                    form=form,
-                    row_index=row,
-                    column_index=column,
-                    column_path=["编码", "名称", "合计", "空白"][column],
-                    text=printed,
-                    amount=amount,
-                    page=3,
-                    source="text",
+                written.append(
+                    own
+                    | {
+                        "form": form,
+                        "row_index": row,
+                        "column_index": column,
+                        "column_path": ["编码", "名称", "合计", "空白"][column],
+                        "text": printed,
+                        "amount": amount,
+                        "page": 3,
+                        "source": "text",
+                    }
                 )
+        self._insert_all(con, "raw_row", rows)
+        self._insert_all(con, "raw_cell", written)
 
     def build(self) -> None:
         """What ``dbt build`` leaves, for the columns the gates and findings read."""

@@ -38,7 +38,7 @@ def osv(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv("BUDGETS_OSV", f"http://127.0.0.1:{server.server_port}")
     yield
     server.shutdown()

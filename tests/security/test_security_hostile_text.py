@@ -215,7 +215,7 @@ class _Sink(HTTPServer):
             def log_message(self, format: str, *args: Any) -> None: ...
 
         super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
 
 @pytest.fixture
