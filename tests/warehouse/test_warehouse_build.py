@@ -672,6 +672,7 @@ def test_the_rules_hold_on_made_up_rows(copy_of: Layout) -> None:
     assert int(found[1]) == int(found[2]) >= 10
 
 
+@pytest.mark.full
 def test_the_documentation_is_one_page(copy_of: Layout) -> None:
     page = document(copy_of)
     assert page == copy_of.docs_path / "dbt" / "index.html"

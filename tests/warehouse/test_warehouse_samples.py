@@ -7,53 +7,31 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from parsers.document import ParsedDocument, ParseRecord
-from parsers.errors import DocumentError
-from warehouse.build import build
 from warehouse.database import reader
-from warehouse.landing import land
 from warehouse.layout import Layout
-from warehouse.load import load
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("samples")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("night")]
 
 
 @pytest.fixture(scope="module")
-def read(project_root: Path) -> list[ParsedDocument]:
-    from expectations.catalogue import judge
-    from parsers.read import read_document
-
-    documents = []
-    for path in sorted((project_root / "samples" / "pdf").glob("*.pdf")):
-        try:
-            documents.append(judge(read_document(path.read_bytes())))
-        except DocumentError:
-            assert "notice" in path.name
+def read(finished_night: Path) -> list[ParsedDocument]:
+    """What the night kept of its readings, as it was handed to the warehouse."""
+    decompress = zstandard.ZstdDecompressor().decompress
+    records = [
+        ParseRecord.model_validate_json(decompress(path.read_bytes(), max_output_size=1 << 30))
+        for path in (finished_night / "parsed").rglob("*.json.zst")
+    ]
+    documents = [document for record in records for document in record.documents]
     assert len(documents) >= 14
     return documents
 
 
-@pytest.fixture(scope="module")
-def layout(
-    read: list[ParsedDocument], tmp_path_factory: pytest.TempPathFactory, dbt_read_once: None
-) -> Layout:
-    layout = Layout(tmp_path_factory.mktemp("samples"))
-    records = [
-        ParseRecord(
-            file_sha256=document.document.file_sha256,
-            parser_version=document.document.parser_version,
-            catalogue_version=document.catalogue_version or "",
-            outcome="parsed",
-            documents=[document],
-            parsed_at="2026-11-21T00:00:00+00:00",
-        )
-        for document in read
-    ]
-    land(layout, records, "samples")
-    load(layout)
-    build(layout)
-    return layout
+@pytest.fixture
+def layout(finished_night: Path) -> Layout:
+    return Layout(finished_night)
 
 
 def test_both_adders_agree_on_every_identity(read: list[ParsedDocument], layout: Layout) -> None:
