@@ -1,6 +1,6 @@
-"""The demo: the sample sites on loopback, the three DAGs run by Airflow itself, in order.
+"""The demo: the sample sites on loopback, the four DAGs run by Airflow itself, in order.
 
-``python -m ops.demo`` (``make demo``). Airflow keeps its own SQLite database below the data
+``python -m ops.demo`` (``make demo``); with ``--sites FOLDER`` on the sites declared there. Airflow keeps its own SQLite database below the data
 folder. What Airflow and the steps print goes to ``data/logs/demo.log``; the terminal gets one
 line a DAG and the night's report.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
@@ -83,6 +83,11 @@ def main() -> int:
     options.add_argument(
         "--lang", choices=("zh", "en"), default=os.environ.get("BUDGETS_LANG", "zh")
     )
+    options.add_argument(
+        "--sites",
+        type=Path,
+        help="folder of site files to crawl (default: the sample sites, served)",
+    )
     given = options.parse_args()
     data: Path = given.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
@@ -91,9 +96,11 @@ def main() -> int:
 
     from samples.server import serve_province
 
-    with serve_province(data / "sample-site") as sites:
+    served = nullcontext(given.sites) if given.sites else serve_province(data / "sample-site")
+    with served as sites:
         os.environ["BUDGETS_SITES"] = str(sites)
-        print(f"Airflow runs the night on the sample sites (log: {log})", flush=True)
+        which = f"sites in {sites}" if given.sites else "sample sites"
+        print(f"Airflow runs the night on the {which} (log: {log})", flush=True)
         with output_to(log) as terminal:
             ended_well = run_dags(terminal)
     if not ended_well:

@@ -82,19 +82,25 @@ def sample_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def finished_night(
+def first_night(
     tmp_path_factory: pytest.TempPathFactory, sample_sites: Path, dbt_read_once: None
-) -> Path:
+) -> tuple[Path, str]:
+    """The data folder after one undisturbed night by Airflow, and what the terminal said."""
+    from night_runs import demo
+
+    data = tmp_path_factory.mktemp("night") / "data"
+    done = demo(data, sample_sites, "zh")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return data, done.stdout
+
+
+@pytest.fixture(scope="session")
+def finished_night(first_night: tuple[Path, str]) -> Path:
     """The data folder after one undisturbed night. Tests that change it make a copy.
 
     Tests that use it carry ``xdist_group("night")``, so that the night is run once.
     """
-    from night_runs import budgets
-
-    data = tmp_path_factory.mktemp("night") / "data"
-    done = budgets(data, sample_sites, "run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return data
+    return first_night[0]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.faults import contents
 from nightly.settings import Settings
 
-__all__ = ["budgets", "contents", "environment", "settings_in"]
+__all__ = ["budgets", "contents", "demo", "environment", "settings_in"]
 
 
 def settings_in(folder: Path, **other: Any) -> Settings:
@@ -35,6 +35,25 @@ def environment(data: Path, sites: Path) -> dict[str, str]:
         "BUDGETS_EVIDENCE": "no",  # tests/evidence builds the site, once
         "BUDGETS_DECISIONS": str(data / "decisions"),
     }
+
+
+def demo(data: Path, sites: Path | None, lang: str) -> subprocess.CompletedProcess[str]:
+    """A night by Airflow; without ``sites`` on the sample sites that the demo serves itself."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "ops.demo", "--data", str(data), "--lang", lang),
+            *(["--sites", str(sites)] if sites else []),
+        ],
+        env={
+            k: v
+            for k, v in environment(data, sites or data).items()
+            if not k.startswith("AIRFLOW") and k not in ("BUDGETS_DATA", "BUDGETS_SITES")
+        },
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
 
 
 def budgets(data: Path, sites: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
