@@ -61,11 +61,16 @@ def unlike(data: bytes, asked: list[CellRequest]) -> list[tuple[str, str, str]]:
     """Boxes whose crop says something else: key, our text, the recogniser's."""
     said = {plain(r.text) for r in asked}
     wrong = disagreeing(data, asked, said)
-    # the recogniser leaves off a cell's sides, where its rules are; where no rule is drawn the box
-    # is the text's own, and its outermost ink went with them
+    # the recogniser leaves off a cell's sides, where its rules are, and strokes over the whole crop;
+    # where no rule is drawn the box is the text's own, and its outermost ink or the strokes of a
+    # short text (丰富) went with them
     labels = [r for r, _ in wrong if r.kind == "cell" and plain(r.text) and not FIGURE(r.text)]
-    whole = [r.model_copy(update={"bbox": widened(r.bbox, _INSET)}) for r in labels]
-    still = {r.key for r, _ in disagreeing(data, whole, said)}
+    still = {r.key for r in labels}
+    for by in (_INSET, 2 * _INSET):
+        whole = [
+            r.model_copy(update={"bbox": widened(r.bbox, by)}) for r in labels if r.key in still
+        ]
+        still = {r.key for r, _ in disagreeing(data, whole, said)}
     read = {r.key for r in labels} - still
     return [(r.key, r.text, seen) for r, seen in wrong if r.key not in read]
 
