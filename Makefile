@@ -43,7 +43,7 @@ lint-directions:
 lint-sql:
 	$(BIN)/sqlfluff lint -q dbt/models dbt/tests dbt/macros
 
-# One more than two cores: nights, servers and Airflow make the worker wait that started them.
+# One more than two cores: a worker waits while the night, server or Airflow it started runs.
 WORKERS ?= 3
 .PHONY: test
 test: lint  ## lint, then the tests but the long proofs

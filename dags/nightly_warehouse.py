@@ -50,7 +50,7 @@ def warehouse() -> None:
             from nightly import steps
             from nightly.settings import Settings
 
-            return steps.run_step(name, Settings.from_environment(), run_id or "")
+            return steps.scheduled_step(name, Settings.from_environment(), run_id or "")
 
         return run
 
@@ -68,7 +68,7 @@ def warehouse() -> None:
         from nightly import steps
         from nightly.settings import Settings
 
-        return steps.run_step("tell", Settings.from_environment(), run_id or "")
+        return steps.scheduled_step("tell", Settings.from_environment(), run_id or "")
 
     # Red when anything before it was red, and only then is the heartbeat not sent.
     @task(trigger_rule="all_success", retries=1)
@@ -76,7 +76,7 @@ def warehouse() -> None:
         from nightly import steps
         from nightly.settings import Settings
 
-        return steps.run_step("heartbeat", Settings.from_environment(), run_id or "")
+        return steps.scheduled_step("heartbeat", Settings.from_environment(), run_id or "")
 
     # Last, and nothing waits for it: a site that fails is told and stops no publication.
     @task(trigger_rule="all_done", retries=1)
@@ -84,7 +84,7 @@ def warehouse() -> None:
         from nightly import steps
         from nightly.settings import Settings
 
-        return steps.run_step("evidence", Settings.from_environment(), run_id or "")
+        return steps.scheduled_step("evidence", Settings.from_environment(), run_id or "")
 
     told = tell()
     checked >> told

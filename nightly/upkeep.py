@@ -90,7 +90,7 @@ def _superfluous(settings: Settings, before: datetime) -> Iterator[tuple[str, Pa
             if path.is_file() and not path.is_symlink() and path.stat().st_mtime < old:
                 yield "logs", path
     killed = (steps.utc_now() - timedelta(hours=SCRATCH_HOURS)).timestamp()
-    for room in ("archive", "parsed", "recognised", "landing", "ledger"):
+    for room in ("archive", "parsed", "recognised", "landing", "ledger", "build"):
         for path in sorted((settings.data / room).rglob("*.tmp")):
             if path.is_file() and path.stat().st_mtime < killed:
                 yield "scratch", path

@@ -1,8 +1,8 @@
 """The demo: the sample sites on loopback, the four DAGs run by Airflow itself, in order.
 
-``python -m ops.demo`` (``make demo``); with ``--sites FOLDER`` on the sites declared there. Airflow keeps its own SQLite database below the data
-folder. What Airflow and the steps print goes to ``data/logs/demo.log``; the terminal gets one
-line a DAG and the night's report.
+``python -m ops.demo`` (``make demo``); with ``--sites FOLDER`` on the sites declared there. Airflow
+keeps its own SQLite database below the data folder. What Airflow and the steps print goes to
+``data/logs/demo.log``; the terminal gets one line a DAG and the night's report.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ def main() -> int:
         help="folder of site files to crawl (default: the sample sites, served)",
     )
     given = options.parse_args()
+    if given.sites and not given.sites.is_dir():
+        options.error(f"--sites {given.sites}: there is no such folder")
     data: Path = given.data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     log = data / "logs" / "demo.log"
@@ -96,7 +98,9 @@ def main() -> int:
 
     from samples.server import serve_province
 
-    served = nullcontext(given.sites) if given.sites else serve_province(data / "sample-site")
+    served = (
+        nullcontext(given.sites.resolve()) if given.sites else serve_province(data / "sample-site")
+    )
     with served as sites:
         os.environ["BUDGETS_SITES"] = str(sites)
         which = f"sites in {sites}" if given.sites else "sample sites"

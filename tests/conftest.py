@@ -108,7 +108,8 @@ def ingested(
     tmp_path_factory: pytest.TempPathFactory, sample_sites: Path, dbt_read_once: None
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The data folder of one ``budgets ingest``, and what it said: a sample, a file that is no PDF
-    and, where they are here, the measuring documents of one typesetting."""
+    and, where they are here, the measuring documents of one typesetting (one ingest serves the
+    tests with the marker ``shared`` and those without)."""
     from night_runs import budgets
 
     folder = tmp_path_factory.mktemp("ingested")

@@ -41,8 +41,8 @@ def _keys(self: Any) -> tuple[str, ...]:
 def main(arguments: Sequence[str]) -> int:
     """Run dbt; the exit code is dbt's: 0, 1 where nodes failed, 2 where it could not do its work."""
     outcome, *rest = arguments
-    # a build drops few circles, among hundreds of thousands of objects that stay: to look for them
-    # takes a tenth of its time
+    # a build leaves few reference cycles, among hundreds of thousands of objects that stay: looking
+    # for them takes a tenth of its time
     gc.disable()
     _CREDENTIALS._connection_keys = _keys
     held: dict[str, Any] = {"manifest": None}  # dbt puts the project here, as it read it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,8 +127,12 @@ def test_nothing_is_left_and_it_never_comes_back(
         ("archive", "fetches"), ("archive", "tombstones"), ("ledger", "alerts"), ("ledger", "steps"),
         ("logs", "demo.log"),
     }  # fmt: skip
-    # Airflow's log names files by their digests, and says nothing of what is in them
+    # Airflow names files by their digests, and says nothing of what is in them
     assert department not in (settings.data / "logs" / "demo.log").read_text("utf-8")
+    with sqlite3.connect(settings.data / "airflow" / "airflow.db") as kept_by_airflow:
+        values = [v for (v,) in kept_by_airflow.execute("select cast(value as text) from xcom")]
+    assert any("parse_outcomes" in value for value in values), "the night's reports are there"
+    assert not [v for v in values if department in str(json.loads(v))]
     with duckdb.connect(str(layout.published_path), read_only=True) as con:
         present = {r[0] for r in con.execute("select finding_id from quality.finding").fetchall()}
     quoted = [e for e in events_of(settings, "findings") if e.get("says")]

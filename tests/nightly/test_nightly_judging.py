@@ -380,7 +380,7 @@ def test_the_publishers_contradiction_stays_as_printed(
     assert out == plain
 
 
-@pytest.mark.full  # make test sees it in the night: test_documents_by_status_and_their_findings_are…
+@pytest.mark.full  # what becomes of them in a night: tests/samples/test_samples_night.py
 def test_no_sample_is_quarantined(pdfs: Path, settings: Settings) -> None:
     files = sorted(pdfs.glob("*.pdf"))
     assert len(files) > 20

@@ -66,11 +66,13 @@ def test_every_identity_of_rows_columns_hierarchy_and_forms_holds(rows: Rows) ->
     families = dict(
         rows(
             "select identity[1] as f, count(*) from warehouse.quality.identity_result "
-            "join measured using (document_id) where outcome in ('exact', 'rounding') and severity = 'hard' group by 1",
+            "join measured using (document_id) where outcome in ('exact', 'rounding') "
+            "and severity = 'hard' group by 1",
         )
     )
     assert all(families.get(f, 0) >= 4 for f in "RCHX"), families
     assert not rows(
         "select identity, instance from warehouse.quality.identity_result "
-        "join measured using (document_id) where outcome = 'violated' and severity = 'hard' and identity[1] in ('R', 'C', 'H', 'X')",
+        "join measured using (document_id) where outcome = 'violated' "
+        "and severity = 'hard' and identity[1] in ('R', 'C', 'H', 'X')",
     )

@@ -1,4 +1,4 @@
-"""The demo as a stranger runs it: Airflow itself, twice, on a folder of its own."""
+"""The demo: a night by Airflow itself; as a stranger runs it, twice, among the long proofs."""
 
 from __future__ import annotations
 

@@ -620,7 +620,7 @@ def test_a_first_night_that_found_nothing_is_no_loss(tmp_path: Path) -> None:
     assert report.warnings == []
 
 
-@pytest.mark.full  # every build in make test would stop by the same line
+@pytest.mark.full  # without dbt: test_a_check_that_was_not_run_stops_the_build
 def test_a_nightly_build_leaves_no_check_out(
     copy_of: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -636,6 +636,27 @@ def test_a_nightly_build_leaves_no_check_out(
     with pytest.raises(BuildError, match="the check was not run") as error:
         build(copy_of)
     assert any("assert_everything_counted" in line for line in error.value.failures)
+
+
+def test_a_check_that_was_not_run_stops_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(tmp_path / "data")
+    load(layout)
+
+    def leaves_one_out(layout: Layout, *_: object) -> subprocess.CompletedProcess[str]:
+        checks = {"test.a": "assert_one", "test.b": "assert_everything_counted"}
+        passed = {"unique_id": "test.a", "status": "pass", "message": None, "failures": 0}
+        outcome = {"results": [passed | {"execution_time": 0.1}], "tests": checks}
+        (layout.build_path / "outcome.json").parent.mkdir(parents=True, exist_ok=True)
+        (layout.build_path / "outcome.json").write_text(json.dumps(outcome), "utf-8")
+        return subprocess.CompletedProcess(["dbt", "build"], 0, "Done.", "")
+
+    monkeypatch.setattr("warehouse.build.dbt", leaves_one_out)
+    with pytest.raises(BuildError, match="the check was not run") as error:
+        build(layout)
+    assert any("assert_everything_counted" in line for line in error.value.failures)
+    assert not any("assert_one" in line for line in error.value.failures)
 
 
 @pytest.mark.parametrize(
@@ -672,7 +693,6 @@ def test_the_rules_hold_on_made_up_rows(copy_of: Layout) -> None:
     assert int(found[1]) == int(found[2]) >= 10
 
 
-@pytest.mark.full
 def test_the_documentation_is_one_page(copy_of: Layout) -> None:
     page = document(copy_of)
     assert page == copy_of.docs_path / "dbt" / "index.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +25,11 @@ def read(finished_night: Path) -> list[ParsedDocument]:
         ParseRecord.model_validate_json(decompress(path.read_bytes(), max_output_size=1 << 30))
         for path in (finished_night / "parsed").rglob("*.json.zst")
     ]
-    documents = [document for record in records for document in record.documents]
+    assert Counter(r.outcome for r in records if r.outcome != "parsed") == {
+        "not_a_disclosure": 1,
+        "damaged": 1,
+    }
+    documents = [d for record in records if record.outcome == "parsed" for d in record.documents]
     assert len(documents) >= 14
     return documents
 
